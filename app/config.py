@@ -1,0 +1,252 @@
+"""Every setting of the site: name, default, unit and why, in one place.
+
+Settings come from the environment, under the names below, and are checked at start. The chat's
+own ``CHATBOT_*`` settings are handed to the plugin as they are; it checks them itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, fields
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+DEVELOPMENT = "development"
+PRODUCTION = "production"
+MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: an HS256 key is at least as long as its hash
+DEVELOPMENT_SECRET = "for-development-only-not-a-secret-0001"  # noqa: S105
+DEVELOPMENT_JWT_SECRET = "for-development-only-not-a-secret-0002"  # noqa: S105
+
+Parser = Callable[[str, str], Any]
+
+
+class ConfigError(click.ClickException):
+    """A setting is missing or wrong. One sentence says what to set.
+
+    It is a ``ClickException`` so that ``flask`` commands print that sentence and no traceback.
+    """
+
+
+def _text(_name: str, raw: str) -> str:
+    return raw
+
+
+def _one_of(*choices: str) -> Parser:
+    def parse(name: str, raw: str) -> str:
+        if raw not in choices:
+            raise ConfigError(f"Set {name} to {' or '.join(choices)}, not {raw!r}.")
+        return raw
+
+    return parse
+
+
+def _whole_number(low: int, high: int) -> Parser:
+    def parse(name: str, raw: str) -> int:
+        if not (raw.isascii() and raw.isdigit() and len(raw) < 19 and low <= int(raw) <= high):
+            raise ConfigError(f"Set {name} to a whole number from {low} to {high}, not {raw!r}.")
+        return int(raw)
+
+    return parse
+
+
+def _database_url(name: str, raw: str) -> str:
+    """Accept the short schemes that hosting panels hand out, and name the driver we install.
+
+    The value is never repeated in an error: it may hold a password.
+    """
+    scheme, separator, rest = raw.partition("://")
+    drivers = {
+        "postgres": "postgresql+psycopg2",
+        "postgresql": "postgresql+psycopg2",
+        "mysql": "mysql+pymysql",
+        "mariadb": "mariadb+pymysql",
+    }
+    try:
+        url = make_url(drivers.get(scheme, scheme) + separator + rest)
+    except (ArgumentError, ValueError):
+        raise ConfigError(
+            f"Set {name} to a database address such as postgresql://user:password@host/name."
+        ) from None
+    return url.render_as_string(hide_password=False)
+
+
+def _web_address(name: str, raw: str) -> str:
+    if urlsplit(raw).scheme not in {"http", "https"}:
+        raise ConfigError(f"Set {name} to an address that starts with http:// or https://.")
+    return raw.rstrip("/")
+
+
+def _time_zone(name: str, raw: str) -> str:
+    if raw != "UTC":  # known even where the machine has no time zone database
+        try:
+            ZoneInfo(raw)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ConfigError(
+                f"Set {name} to a time zone such as America/New_York, not {raw!r}."
+            ) from None
+    return raw
+
+
+def _key(default: Any, parse: Parser, why: str, *, unit: str = "") -> Any:
+    """Declare a setting. Its field's name in capitals is its name in the environment."""
+    return field(default=default, metadata={"parse": parse, "why": why, "unit": unit})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The site's checked settings. Field ``database_url`` is ``DATABASE_URL``, and so on."""
+
+    app_env: str = _key(
+        DEVELOPMENT,
+        _one_of(DEVELOPMENT, PRODUCTION),
+        "`production` refuses weak secrets and hides the demo log-in",
+    )
+    secret_key: str = _key(
+        DEVELOPMENT_SECRET, _text, "Signs what Flask itself signs; at least 32 bytes, kept private"
+    )
+    jwt_secret_key: str = _key(
+        DEVELOPMENT_JWT_SECRET,
+        _text,
+        "Signs access and refresh tokens; whoever knows it can be any user",
+    )
+    database_url: str = _key(
+        "sqlite:///site.db",
+        _database_url,
+        "Where the data lives; a relative SQLite path is inside `instance/`",
+    )
+    database_pool_size: int = _key(
+        10, _whole_number(1, 1000), "Connections kept per process; not for SQLite"
+    )
+    database_max_overflow: int = _key(
+        0, _whole_number(0, 1000), "Further connections under load; not for SQLite"
+    )
+    jwt_access_token_expires: int = _key(
+        3600, _whole_number(1, 86_400 * 7), "Life of an access token", unit="seconds"
+    )
+    jwt_refresh_token_expires: int = _key(
+        86_400 * 30, _whole_number(1, 86_400 * 365), "Life of a refresh token", unit="seconds"
+    )
+    trusted_proxies: int = _key(
+        0,
+        _whole_number(0, 10),
+        "Proxies in front of the site whose X-Forwarded-* headers are believed",
+    )
+    site_url: str | None = _key(
+        None, _web_address, "Public address, for absolute links; unset means rooted ones"
+    )
+    site_timezone: str = _key(
+        "UTC", _time_zone, "Where a day starts and ends, for rentals and availability"
+    )
+    max_content_length: int = _key(
+        1_048_576,
+        _whole_number(1024, 104_857_600),
+        "Largest request body; larger ones get 413",
+        unit="bytes",
+    )
+    argon2_time_cost: int = _key(
+        3, _whole_number(1, 20), "Passes over memory per password hash (RFC 9106, second choice)"
+    )
+    argon2_memory_cost: int = _key(
+        65_536,
+        _whole_number(8, 4_194_304),
+        "Memory per password hash (RFC 9106, second choice)",
+        unit="KiB",
+    )
+    argon2_parallelism: int = _key(4, _whole_number(1, 64), "Lanes per password hash", unit="lanes")
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Read and check the settings.
+
+        :param environ: names and values; a missing or empty one means the default
+        :raises ConfigError: naming the setting and what it may be
+        """
+        given = {
+            item.name: item.metadata["parse"](name, environ[name])
+            for item, name in ((item, item.name.upper()) for item in fields(cls))
+            if environ.get(name)
+        }
+        settings = cls(**given)
+        if settings.app_env == PRODUCTION:
+            _require_secret("SECRET_KEY", settings.secret_key)
+            _require_secret("JWT_SECRET_KEY", settings.jwt_secret_key)
+        return settings
+
+    def as_flask_config(self) -> dict[str, object]:
+        """Return the settings under the names that Flask and its extensions read."""
+        return {
+            **{item.name.upper(): getattr(self, item.name) for item in fields(self)},
+            "SQLALCHEMY_DATABASE_URI": self.database_url,
+            "SQLALCHEMY_ENGINE_OPTIONS": self._engine_options(),
+            **deepcopy(_FIXED),  # apispec writes into the options that it is given
+        }
+
+    def _engine_options(self) -> dict[str, object]:
+        """A full pool makes requests wait 5 s at most: then 503 rather than a pile-up."""
+        if self.database_url.startswith("sqlite"):
+            return {}
+        return {
+            "pool_pre_ping": True,
+            "pool_size": self.database_pool_size,
+            "max_overflow": self.database_max_overflow,
+            "pool_timeout": 5,
+            "connect_args": {"connect_timeout": 5},
+        }
+
+
+_FIXED: dict[str, object] = {
+    "JWT_ALGORITHM": "HS256",
+    "JWT_DECODE_ALGORITHMS": ["HS256"],
+    "JWT_TOKEN_LOCATION": ["headers"],
+    "API_TITLE": "Instrument rental API",
+    "API_VERSION": "v1",
+    "OPENAPI_VERSION": "3.0.3",
+    "OPENAPI_URL_PREFIX": "/api",
+    "OPENAPI_JSON_PATH": "openapi.json",
+    "OPENAPI_SWAGGER_UI_PATH": "/docs",
+    "OPENAPI_SWAGGER_UI_URL": "/static/swagger-ui/",
+    "OPENAPI_SWAGGER_UI_CONFIG": {"persistAuthorization": True, "displayRequestDuration": True},
+    "API_SPEC_OPTIONS": {
+        "info": {
+            "description": "Rent musical instruments by the day. Log in with "
+            "`POST /api/auth/login` and send the access token as `Authorization: Bearer ...`."
+        },
+        "components": {
+            "securitySchemes": {
+                "bearerAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            }
+        },
+    },
+}
+
+
+def _require_secret(name: str, value: str) -> None:
+    """Refuse a secret that others can know or guess."""
+    weak = value in {DEVELOPMENT_SECRET, DEVELOPMENT_JWT_SECRET}
+    if weak or len(value.encode()) < MIN_SECRET_BYTES:
+        raise ConfigError(
+            f"Set {name} to a random secret of at least {MIN_SECRET_BYTES} bytes, for example from "
+            "`python -c 'import secrets; print(secrets.token_hex(32))'`."
+        )
+
+
+def load_config(environ: Mapping[str, str], overrides: Mapping[str, object]) -> dict[str, object]:
+    """Merge environment and overrides into what ``app.config`` holds.
+
+    :param environ: usually ``os.environ``
+    :param overrides: settings under the same names, or any other Flask key; they win
+    :raises ConfigError: when a setting is missing or wrong
+    """
+    names = {item.name.upper() for item in fields(Settings)}
+    chosen = {name: value for name, value in overrides.items() if name in names}
+    as_text = {name: str(value) for name, value in chosen.items() if isinstance(value, str | int)}
+    settings = Settings.from_environ({**environ, **as_text})
+    chat = {name: raw for name, raw in environ.items() if name.startswith("CHATBOT_") and raw}
+    others = {name: value for name, value in overrides.items() if name not in as_text}
+    return {**settings.as_flask_config(), **chat, **others}

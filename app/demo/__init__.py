@@ -1,0 +1,1 @@
+"""Demo data: real makes and models, invented people and prices."""

@@ -1,0 +1,121 @@
+"""The site's kind of blueprint: strict JSON bodies, log-in, paging."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+import marshmallow as ma
+from flask import Request
+from flask_jwt_extended import get_current_user, jwt_required
+from flask_smorest import Blueprint, abort
+from webargs.core import missing
+from webargs.flaskparser import FlaskParser, is_json_request
+
+from ..errors import ForbiddenError
+from ..models import User
+from ..services.paging import Page
+
+View = Callable[..., Any]
+
+
+class StrictJsonParser(FlaskParser):
+    """A parser for which a body that is not JSON is an error, rather than an empty body."""
+
+    def load_json(self, req: Request, schema: ma.Schema) -> Any:
+        """Return the parsed body; 400 for one that is not JSON, or is missing where one is due."""
+        if not req.get_data(cache=True) and getattr(schema, "body_may_be_missing", False):
+            return missing
+        if not is_json_request(req):
+            _refuse("Send the body as JSON with 'Content-Type: application/json'.")
+        try:
+            body = super().load_json(req, schema)
+        except (ValueError, RecursionError):  # numbers or nesting beyond what Python reads
+            _refuse("The request body is not JSON that can be read.")
+        if body is missing:
+            _refuse("The request body is empty; send JSON.")
+        return body
+
+    def _handle_invalid_json_error(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        _refuse("The request body is not valid JSON.")
+
+
+def _refuse(message: str) -> NoReturn:
+    abort(400, message=message)
+    raise AssertionError  # abort does not return, but is not typed so
+
+
+class SiteBlueprint(Blueprint):  # type: ignore[misc]  # untyped
+    """A flask-smorest blueprint with the site's own habits."""
+
+    ARGUMENTS_PARSER = StrictJsonParser()
+
+    def body(self, schema: Any) -> Callable[[View], View]:
+        """Take a JSON body; document what a bad one gets."""
+
+        def decorate(view: View) -> View:
+            view = self.alt_response(413, "REQUEST_ENTITY_TOO_LARGE")(view)
+            view = self.alt_response(400, "BAD_REQUEST")(view)
+            decorated: View = self.arguments(schema)(view)
+            return decorated
+
+        return decorate
+
+    def may_answer(self, *statuses: str) -> Callable[[View], View]:
+        """Document error statuses by name, such as ``NOT_FOUND``."""
+
+        def decorate(view: View) -> View:
+            for status in statuses:
+                view = self.alt_response(HTTPStatus[status].value, status)(view)
+            return view
+
+        return decorate
+
+    def login_required(self, *roles: str, refresh: bool = False) -> Callable[[View], View]:
+        """Require a valid token, of a user with one of ``roles`` if any are named.
+
+        Goes above the other decorators, so that strangers learn nothing from validation.
+
+        :param refresh: require a refresh token instead of an access token
+        """
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def checked(*args: Any, **kwargs: Any) -> Any:
+                if roles and me().role not in roles:
+                    raise ForbiddenError(f"Only an {' or an '.join(roles)} account may do this.")
+                return view(*args, **kwargs)
+
+            documented = self.doc(security=[{"bearerAuth": []}])(checked)
+            refusals = ["UNAUTHORIZED", "FORBIDDEN"] if roles else ["UNAUTHORIZED"]
+            documented = self.may_answer(*refusals)(documented)
+            guarded: View = jwt_required(refresh=refresh)(documented)
+            return guarded
+
+        return decorate
+
+    def paged(self, view: View) -> View:
+        """Let the query choose a page, and tell in ``X-Pagination`` how many there are.
+
+        Goes below ``response``. The view gets ``page`` and ``page_size``, and returns a
+        :class:`Page`, of which the rows are answered.
+        """
+
+        @wraps(view)
+        def rows(*args: Any, pagination_parameters: Any, **kwargs: Any) -> list[Any]:
+            wanted = pagination_parameters
+            page: Page[Any] = view(*args, page=wanted.page, page_size=wanted.page_size, **kwargs)
+            wanted.item_count = page.total
+            return page.items
+
+        documented = self.may_answer("NOT_FOUND")(rows)
+        paginated: View = self.paginate(page_size=20)(documented)
+        return paginated
+
+
+def me() -> User:
+    """Return the logged-in user."""
+    user: User = get_current_user()
+    return user

@@ -1,0 +1,40 @@
+"""Where the chat plugin is plugged in."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_smorest import Api
+
+from flask_smorest_chatbot import Chatbot, ChatbotConfig
+from flask_smorest_chatbot import ConfigError as ChatbotConfigError
+
+from ..config import ConfigError
+from ..extensions import db
+from ..models import ChatMessage, ChatSession, User
+from ..services import chatbot_service as service
+from ..services.readiness import ReadinessCheck, add_readiness_check
+
+chatbot = Chatbot(
+    db,
+    user_model=User,
+    persona=service.PERSONA,
+    session_model=ChatSession,
+    message_model=ChatMessage,
+)
+chatbot.profile_loader(service.profile_of)
+chatbot.catalog_loader(service.candidates_for)
+chatbot.chat_endpoint("/ask-instrument-question")(service.ask_instrument_question)
+chatbot.chat_endpoint("/recommend-for-me", message_required=False)(service.recommend_for_me)
+
+
+def register_chatbot(app: Flask, api: Api) -> None:
+    """Add the chat's endpoints and what ``/ready`` says of its model.
+
+    :raises ConfigError: when a ``CHATBOT_*`` setting is wrong; the message says what to set
+    """
+    try:
+        chatbot.init_app(app, api)
+        config = ChatbotConfig.from_mapping(app.config)
+    except ChatbotConfigError as error:
+        raise ConfigError(str(error)) from error
+    add_readiness_check(app, ReadinessCheck("model", lambda: service.model_state(config)))

@@ -1,0 +1,38 @@
+"""Whether the process is up, and whether it can serve."""
+
+from __future__ import annotations
+
+from flask import Response, jsonify
+from flask.views import MethodView
+
+from ..schemas.health import HealthSchema, ReadySchema
+from ..services.readiness import readiness
+from .blueprint import SiteBlueprint
+
+blp = SiteBlueprint("Health", __name__, description="For load balancers and monitoring")
+
+
+@blp.route("/health")
+@blp.route("/api/health")
+class Health(MethodView):
+    @blp.response(200, HealthSchema)
+    def get(self) -> dict[str, str]:
+        """Tell that the process is up
+
+        Neither the database nor the model is asked.
+        """
+        return {"status": "ok"}
+
+
+@blp.route("/ready")
+class Ready(MethodView):
+    @blp.response(200, ReadySchema)
+    @blp.alt_response(503, schema=ReadySchema, description="The database cannot be reached")
+    def get(self) -> tuple[Response, int]:
+        """Tell whether the site can serve
+
+        Without the model it can: only the chat cannot, and says so.
+        """
+        ready, states = readiness()
+        answer = jsonify({"status": "ok" if ready else "unavailable", **states})
+        return answer, 200 if ready else 503

@@ -1,0 +1,1 @@
+"""What the site does. No service reads ``request``; errors are those of ``app.errors``."""

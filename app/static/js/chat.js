@@ -1,0 +1,323 @@
+// One conversation at a time: shows its history, sends, follows the answer, stops, retries.
+
+import { api } from "./api.js";
+import { ApiError, SignedOutError } from "./errors.js";
+import { newSessionId, rememberSession, showInAddress } from "./location.js";
+import { AssistantMessage, userMessage } from "./view.js";
+
+const ASK = "/chat";
+const RECOMMEND = "/recommend-for-me";
+const retryOf = (messageId) => `/messages/${messageId}/retry`;
+const RECOMMEND_LABEL = "Recommend something for me";
+const POLL_MS = 2000;
+const MAX_POLLS = 150;
+// How long the server may take to notice that an answer was stopped; until then the session counts as busy.
+const STOP_NOTICED_MS = 5000;
+const BUSY_PAUSE_MS = 400;
+const UNSETTLED = new Set(["pending", "queued", "streaming"]);
+const BROKEN_OFF = "The answer broke off. Please try again.";
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const FAILED = {
+  failed: "This question got no answer.",
+  interrupted: "This answer was interrupted before it was complete.",
+};
+
+export class Chat {
+  #messages;
+  #empty;
+  #notice;
+  #scroll;
+  #composer;
+  #sessions;
+  #announcer;
+  #onSignedOut;
+  #sessionId = null;
+  #running = null;
+  #stoppedAt = -Infinity;
+  #loading = null;
+  #poll = 0;
+
+  /**
+   * @param {{messages: HTMLElement, empty: HTMLElement, notice: HTMLElement}} parts
+   * @param {{scroll: StickyScroll, sessions: SessionList, announcer: Announcer, onSignedOut: () => void}} others
+   */
+  constructor({ messages, empty, notice }, { scroll, sessions, announcer, onSignedOut }) {
+    this.#messages = messages;
+    this.#empty = empty;
+    this.#notice = notice;
+    this.#scroll = scroll;
+    this.#sessions = sessions;
+    this.#announcer = announcer;
+    this.#onSignedOut = onSignedOut;
+  }
+
+  /** The composer's handlers call the chat, so it is made after it. */
+  set composer(composer) {
+    this.#composer = composer;
+  }
+
+  get sessionId() {
+    return this.#sessionId;
+  }
+
+  get running() {
+    return this.#running !== null;
+  }
+
+  ask(text) {
+    this.#startTurn({ path: ASK, text });
+  }
+
+  /** @param {string} text wishes to go with it; may be empty */
+  recommend(text) {
+    this.#startTurn({ path: RECOMMEND, text });
+  }
+
+  /** Ends the running answer, if any; what was said so far stays. */
+  stop() {
+    if (!this.running) return;
+    this.#stoppedAt = performance.now();
+    this.#running.abort();
+  }
+
+  /** An empty conversation. @param {string} notice shown above the examples */
+  startNew(notice = "") {
+    this.#leave();
+    this.#sessionId = null;
+    rememberSession(null);
+    this.#sessions.mark(null);
+    this.#messages.replaceChildren();
+    this.#notice.textContent = notice;
+    this.#notice.hidden = notice === "";
+    this.#empty.hidden = false;
+  }
+
+  /** Shows a stored conversation. @param {string} id */
+  async open(id) {
+    this.#leave();
+    this.#sessionId = id;
+    rememberSession(id);
+    this.#sessions.mark(id);
+    this.#empty.hidden = true;
+    this.#messages.replaceChildren();
+    this.#scroll.toEnd();
+    await this.#load(id);
+  }
+
+  /** A running answer belongs to the conversation on screen; leaving that one stops it, as closing the page would. */
+  #leave() {
+    this.stop();
+    this.#loading?.abort();
+    clearTimeout(this.#poll);
+  }
+
+  /**
+   * @param {string} id
+   * @param {number} polls how often this conversation was read again to see its last answer grow
+   */
+  async #load(id, polls = 0) {
+    const loading = new AbortController();
+    this.#loading = loading;
+    try {
+      const history = await api.history(id, loading.signal);
+      if (!loading.signal.aborted) this.#show(id, history, polls);
+    } catch (error) {
+      if (!loading.signal.aborted) this.#loadFailed(id, error);
+    }
+  }
+
+  #loadFailed(id, error) {
+    if (error instanceof SignedOutError) {
+      this.#onSignedOut();
+    } else if (error.code === 404) {
+      showInAddress(null, true);
+      this.startNew("That chat was not found. Here is a new one.");
+    } else {
+      const reply = new AssistantMessage();
+      reply.setFailed(messageOf(error), { onRetry: () => this.open(id) });
+      this.#messages.replaceChildren(reply.node);
+    }
+  }
+
+  #show(id, history, polls) {
+    let asked = null;
+    const nodes = history.map((message, i) => {
+      if (message.message_type === "user") {
+        asked = userMessage(message.content || RECOMMEND_LABEL);
+        asked.dataset.text = message.content || "";
+        return asked;
+      }
+      // An attempt that broke and was followed by another one gives way to it, as it does on a retry here.
+      if (message.status !== "complete" && history[i + 1]?.message_type === "assistant") return null;
+      return this.#storedReply(message, i === history.length - 1 ? asked : null);
+    });
+    this.#messages.replaceChildren(...nodes.filter(Boolean));
+    // Another tab, or this one before a reload, may still be having an answer written.
+    if (UNSETTLED.has(history.at(-1)?.status) && polls < MAX_POLLS) this.#poll = setTimeout(() => this.#load(id, polls + 1), POLL_MS);
+  }
+
+  /** @param {object} message @param {HTMLElement|null} asked the question, when it may be asked again */
+  #storedReply(message, asked) {
+    const reply = new AssistantMessage();
+    const status = settledStatus(message);
+    const text = asked?.dataset.text;
+    const turn = { path: text ? ASK : RECOMMEND, text, asked, messageId: message.id };
+    const onRetry = asked ? () => this.#retry(turn, reply) : undefined;
+    reply.setText(message.content || "");
+    reply.setRecommendations(message.context_data?.recommendations);
+    if (UNSETTLED.has(status)) reply.setWaiting("Still being written…");
+    else if (status === "stopped") reply.setStopped(onRetry);
+    else if (status in FAILED) reply.setFailed(FAILED[status], { onRetry });
+    else reply.setDone();
+    return reply.node;
+  }
+
+  #startTurn(turn) {
+    if (this.running) return;
+    this.#empty.hidden = true;
+    const asked = userMessage(turn.text || RECOMMEND_LABEL);
+    this.#messages.append(asked);
+    this.#follow({ ...turn, asked });
+  }
+
+  #retry(turn, oldReply) {
+    if (this.running) return;
+    oldReply.node.remove();
+    this.#composer.focus();
+    this.#follow(turn);
+  }
+
+  /** Gives the text back for editing and takes the failed turn off the screen. */
+  #edit(turn, reply) {
+    reply.node.remove();
+    turn.asked.remove();
+    this.#composer.text = turn.text;
+    this.#composer.focus();
+    this.#empty.hidden = this.#messages.childElementCount > 0;
+  }
+
+  async #follow(turn) {
+    this.#loading?.abort();
+    clearTimeout(this.#poll);
+    const reply = new AssistantMessage();
+    turn.asked.after(reply.node);
+    reply.setWaiting("Thinking…");
+    this.#scroll.toEnd();
+    this.#claimSession();
+    const running = new AbortController();
+    this.#running = running;
+    this.#composer.busy = true;
+    this.#announcer.begin();
+    this.#announcer.say("The assistant is answering.");
+    try {
+      await this.#receive(turn, reply, running.signal);
+    } catch (error) {
+      this.#ended(turn, reply, error, running);
+    } finally {
+      if (this.#running === running) {
+        this.#running = null;
+        this.#composer.busy = false;
+      }
+      if (api.loggedIn) this.#sessions.refresh();
+    }
+  }
+
+  /** The id is chosen here, not by the server, so that a retry lands in the session that kept the failed question. */
+  #claimSession() {
+    if (this.#sessionId) return;
+    this.#sessionId = newSessionId();
+    showInAddress(this.#sessionId, true);
+    this.#sessions.mark(this.#sessionId);
+  }
+
+  async #receive(turn, reply, signal) {
+    for await (const { event, data } of this.#events(turn, signal)) {
+      if (signal.aborted) throw new DOMException("Stopped", "AbortError");
+      if (event === "done") return this.#complete(turn, reply, data);
+      this.#apply(event, data, reply, turn);
+    }
+    throw new ApiError({ message: BROKEN_OFF });
+  }
+
+  /** The answer's events. A question asked right after a stop waits until the server has noticed the stop. */
+  async *#events(turn, signal) {
+    const { path, body } = this.#request(turn);
+    for (;;) {
+      try {
+        return yield* api.stream(path, body, signal);
+      } catch (error) {
+        if (error.code !== 409 || performance.now() - this.#stoppedAt > STOP_NOTICED_MS) throw error;
+        await pause(BUSY_PAUSE_MS);
+      }
+    }
+  }
+
+  /**
+   * A question that the server has kept is not sent twice. But its retry is always plain chat, so that recommendations have
+   * to be asked for anew.
+   */
+  #request({ path, text, messageId }) {
+    if (messageId && path === ASK) return { path: retryOf(messageId) };
+    return { path, body: { message: text, session_id: this.#sessionId } };
+  }
+
+  #apply(event, data, reply, turn) {
+    if (event === "start") {
+      turn.messageId = data.message_id;
+      reply.setWaiting("Thinking…");
+      this.#sessions.refresh();
+    } else if (event === "queued") {
+      const place = Number.isFinite(data.position) ? `, place ${data.position} in the queue` : "";
+      reply.setWaiting(`Waiting for the model${place}…`);
+    } else if (event === "delta") {
+      reply.setStreaming();
+      reply.append(String(data.content ?? ""));
+      this.#announcer.follow(reply.text);
+    } else if (event === "recommendations") {
+      reply.setRecommendations(data.recommendations);
+    } else if (event === "error") {
+      throw new ApiError(data);
+    }
+  }
+
+  #complete(turn, reply, answer) {
+    if (typeof answer.assistant_response === "string") reply.setText(answer.assistant_response);
+    reply.setRecommendations(answer.recommendations);
+    reply.setDone();
+    if (!turn.text && answer.user_message) turn.asked.querySelector(".bubble").textContent = answer.user_message;
+    this.#announcer.finish(reply.text);
+    const count = answer.recommendations?.length;
+    if (count) this.#announcer.say(`Recommended: ${answer.recommendations.map((item) => item.name).join(", ")}.`);
+  }
+
+  #ended(turn, reply, error, running) {
+    const onRetry = () => this.#retry(turn, reply);
+    if (running.signal.aborted) {
+      reply.setStopped(onRetry);
+      this.#announcer.say("Stopped.");
+    } else if (error instanceof SignedOutError) {
+      // The log-in form covers the page; the text waits in the message box.
+      reply.node.remove();
+      turn.asked.remove();
+      if (!this.#composer.text) this.#composer.text = turn.text;
+      this.#onSignedOut();
+    } else {
+      const onEdit = turn.text ? () => this.#edit(turn, reply) : undefined;
+      const message = messageOf(error);
+      reply.setFailed(message, { onRetry, onEdit });
+      this.#announcer.say(message);
+    }
+  }
+}
+
+/** Whoever stops an answer hangs up; the server sees no more than that. */
+function settledStatus({ status = "complete", reason }) {
+  return status === "interrupted" && reason === "client_left" ? "stopped" : status;
+}
+
+/** Own errors carry a sentence for the user; anything else is a fault of this page and is told to the console. */
+function messageOf(error) {
+  if (error instanceof ApiError) return error.message;
+  console.error(error);
+  return "Something went wrong on this page. Please try again.";
+}

@@ -1,0 +1,17 @@
+// A model's words may carry any link. Only links to this very site become clickable.
+
+/**
+ * @param {unknown} url as it came from the server
+ * @returns {string|null} an address on this origin, or null for anything else (other hosts, javascript:, data:, ...)
+ */
+export function ownHref(url) {
+  if (typeof url !== "string" || url.trim() === "") return null;
+  try {
+    const parsed = new URL(url, document.baseURI);
+    const web = parsed.protocol === "http:" || parsed.protocol === "https:";
+    const plain = parsed.username === "" && parsed.password === "";
+    return web && plain && parsed.origin === window.location.origin ? parsed.href : null;
+  } catch {
+    return null;
+  }
+}

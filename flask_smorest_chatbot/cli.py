@@ -1,0 +1,84 @@
+"""``flask chatbot ...``: for operators and developers of a host."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import click
+import sqlalchemy as sa
+from flask import current_app
+from flask.cli import AppGroup
+
+from .models import parse_user_key, user_key_column
+from .services.doctor import examine
+from .services.turn import Delta, Failed, Recommended, Turn
+from .values import TurnPlan
+
+chatbot_cli = AppGroup("chatbot", help="Check the chatbot, or talk to it.")
+
+
+@chatbot_cli.command("doctor")
+def doctor() -> None:
+    """Check configuration, tables, model and loaders; exit status 1 if anything fails."""
+    state = current_app.extensions["chatbot"]
+    failed = False
+    for finding in examine(state.turn_services):
+        mark = "ok  " if finding.ok else "FAIL"
+        remedy = f" -> {finding.remedy}" if finding.remedy else ""
+        click.echo(f"{mark} {finding.name}: {finding.detail}{remedy}")
+        failed = failed or not finding.ok
+    if failed:
+        raise SystemExit(1)
+
+
+@chatbot_cli.command("chat")
+@click.option("--user", "given_key", help="Key of the user to chat as (default: the first).")
+@click.option("--session", "session_id", help="Session to continue (default: a new one).")
+def chat(given_key: str | None, session_id: str | None) -> None:
+    """Talk to the assistant in the terminal; an empty line or Ctrl-D ends.
+
+    The conversation is stored as the user's, as if it came from the site.
+    """
+    user_key = _find_user_key(given_key)
+    session_id = session_id or str(uuid.uuid4())
+    click.echo(f"Chatting as user {user_key} in session {session_id}.")
+    while message := _ask():
+        _say_answer(user_key, session_id, message)
+
+
+def _ask() -> str:
+    try:
+        return input("> ").strip()
+    except EOFError:
+        return ""
+
+
+def _say_answer(user_key: Any, session_id: str, message: str) -> None:
+    services = current_app.extensions["chatbot"].turn_services
+    opened = services.conversations.open_turn(user_key, session_id, message)
+    for event in Turn(services, TurnPlan(message=message), opened).events():
+        match event:
+            case Delta(content):
+                click.echo(content, nl=False)
+            case Recommended(recommendations):
+                click.echo()
+                for item in recommendations:
+                    click.echo(f"  * {item['name']}: {item['reason']} {item['url'] or ''}")
+            case Failed(error):
+                click.echo(f"\n{error}", err=True)
+
+
+def _find_user_key(given: str | None) -> Any:
+    state = current_app.extensions["chatbot"]
+    users = sa.select(state.user_model).limit(1)
+    try:
+        if given is not None:
+            key = parse_user_key(state.user_model, given)
+            users = users.where(user_key_column(state.user_model) == key)
+        user = state.db.session.scalar(users)
+    except ValueError:
+        user = None
+    if user is None:
+        raise click.ClickException("There is no such user: create one first, or give --user.")
+    return sa.inspect(user).identity[0]

@@ -1,0 +1,149 @@
+"""Every ``CHATBOT_*`` key: name, default, unit and why, in one place.
+
+The host puts the keys into ``app.config``, as strings (from the environment) or typed; the rest
+of the plugin reads only the frozen :class:`ChatbotConfig`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from .errors import ConfigError
+
+PREFIX = "CHATBOT_"
+_Value = TypeVar("_Value", str, int, float)
+
+
+def _key(
+    default: _Value,
+    why: str,
+    *,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+) -> _Value:
+    """Declare a key. ``low`` and ``high`` are inclusive bounds in ``unit``."""
+    metadata = {"why": why, "unit": unit, "low": low, "high": high}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatbotConfig:
+    """The settings of one app. Field ``num_ctx`` is key ``CHATBOT_NUM_CTX``, and so on."""
+
+    model: str = _key(
+        "llama2",
+        "Model to ask: a name on Ollama, or `provider:name` for LangChain's init_chat_model",
+    )
+    ollama_url: str = _key("http://127.0.0.1:11434", "Where Ollama answers")
+    num_ctx: int = _key(
+        4096,
+        "Context window; always sent, as another value than before makes Ollama reload",
+        unit="tokens",
+        low=512,
+        high=1_048_576,
+    )
+    num_predict: int = _key(
+        512,
+        "Longest answer. Ollama's own default is ten times num_ctx",
+        unit="tokens",
+        low=1,
+        high=65_536,
+    )
+    keep_alive: str = _key(
+        "30m", "How long Ollama keeps the model loaded after an answer; `-1` is for ever"
+    )
+    temperature: float = _key(
+        0.3, "Randomness of the answer; low keeps it close to the catalogue", low=0, high=2
+    )
+    connect_timeout: float = _key(
+        5.0, "Longest wait for a connection to the model server", unit="seconds", low=0.05, high=60
+    )
+    first_token_timeout: float = _key(
+        120.0,
+        "Longest wait for the first token; a 7B model may have to load and queue",
+        unit="seconds",
+        low=0.05,
+        high=3600,
+    )
+    token_timeout: float = _key(
+        30.0, "Longest silence between two tokens", unit="seconds", low=0.05, high=3600
+    )
+    turn_timeout: float = _key(
+        300.0, "Longest turn from question to end of answer", unit="seconds", low=0.1, high=7200
+    )
+    max_message_chars: int = _key(
+        4000, "Longest message a user may send", unit="characters", low=1, high=100_000
+    )
+    max_body_bytes: int = _key(
+        1_048_576,
+        "Largest request body; larger ones get 413",
+        unit="bytes",
+        low=1024,
+        high=104_857_600,
+    )
+    catalog_limit: int = _key(
+        8,
+        "Catalogue items offered to the model per turn; each costs about 40 tokens",
+        unit="items",
+        low=0,
+        high=100,
+    )
+    max_recommendations: int = _key(
+        5, "Recommendations in one answer at most", unit="items", low=0, high=50
+    )
+    ping_interval: float = _key(
+        10.0,
+        "Silence after which an event stream gets a comment line; proxies cut silent ones",
+        unit="seconds",
+        low=0.05,
+        high=15,
+    )
+    retry_after: int = _key(
+        10, "`Retry-After` of a 503 when the model is away", unit="seconds", low=1, high=3600
+    )
+    url_prefix: str = _key("/api/chatbot", "Where the endpoints live")
+    blueprint_name: str = _key("flask_smorest_chatbot", "Name of the blueprint, in endpoint names")
+
+    @classmethod
+    def from_mapping(cls, settings: Mapping[str, Any]) -> ChatbotConfig:
+        """Read and check the ``CHATBOT_*`` keys of a Flask config.
+
+        :param settings: usually ``app.config``; missing keys and empty strings mean the default
+        :raises ConfigError: naming the key, what it holds and what it may hold
+        """
+        given: dict[str, Any] = {
+            item.name: _parse(item, settings[PREFIX + item.name.upper()])
+            for item in fields(cls)
+            if settings.get(PREFIX + item.name.upper()) not in (None, "")
+        }
+        config = cls(**given)
+        config._check_urls()
+        return config
+
+    def _check_urls(self) -> None:
+        if urlsplit(self.ollama_url).scheme not in {"http", "https"}:
+            raise ConfigError(
+                f"{PREFIX}OLLAMA_URL must start with http:// or https://, not {self.ollama_url!r}."
+            )
+        if not self.url_prefix.startswith("/"):
+            raise ConfigError(f"{PREFIX}URL_PREFIX must start with /, not {self.url_prefix!r}.")
+
+
+def _parse(item: Any, value: Any) -> str | int | float:
+    """Convert one value to its field's type and check its bounds."""
+    name = PREFIX + item.name.upper()
+    convert = {"str": str, "int": int, "float": float}[item.type]
+    try:
+        parsed: str | int | float = convert(value)
+    except (TypeError, ValueError):
+        kind = "a whole number" if item.type == "int" else "a number"
+        raise ConfigError(f"{name} must be {kind}, not {value!r}.") from None
+    low, high = item.metadata["low"], item.metadata["high"]
+    if low is not None and not low <= float(parsed) <= high:
+        unit = f" {item.metadata['unit']}" if item.metadata["unit"] else ""
+        raise ConfigError(f"{name} must be between {low} and {high}{unit}, not {value!r}.")
+    return parsed

@@ -1,0 +1,70 @@
+"""What can go wrong, in the plugin's own words. Only ``routes`` turns these into HTTP statuses."""
+
+from __future__ import annotations
+
+
+class ChatbotError(Exception):
+    """Root of all errors that this plugin raises.
+
+    ``str(error)`` is one sentence that says what the reader can do. It never carries what a
+    user wrote, nor a secret.
+    """
+
+
+class ConfigError(ChatbotError):
+    """The host's configuration or code is wrong; raised at start, and names the remedy."""
+
+
+class AuthenticationError(ChatbotError):
+    """The request carries no valid access token of a known user."""
+
+
+class InputError(ChatbotError):
+    """What the user sent cannot be answered."""
+
+
+class BlankMessageError(InputError):
+    """The message holds no visible character."""
+
+
+class NotFoundError(ChatbotError):
+    """The caller has no such session or message (another user's counts as none)."""
+
+
+class ConflictError(ChatbotError):
+    """The session is already being answered, or the message cannot be retried."""
+
+
+class TurnError(ChatbotError):
+    """A turn could not be completed; what was said so far is stored.
+
+    :param message: one sentence for the client
+    :param reason: stable, machine-readable word for clients, logs and the database
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class LoaderError(TurnError):
+    """A loader of the host (profile or catalogue) raised."""
+
+
+class SessionClearedError(TurnError):
+    """The session was cleared, or the user deleted, while the answer was being written."""
+
+    def __init__(self) -> None:
+        super().__init__("This session was cleared in the meantime.", "session_cleared")
+
+
+class ModelError(TurnError):
+    """The model answered with something that is not an answer, or broke off."""
+
+
+class ModelUnavailableError(ModelError):
+    """The model server cannot be reached, is busy, or does not have the model."""
+
+
+class ModelTimeoutError(ModelError):
+    """The model server took longer than the configured time limits."""

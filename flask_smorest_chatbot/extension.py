@@ -1,0 +1,170 @@
+"""The Flask extension: what a host sees of the plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Flask
+from flask_smorest import Api
+
+from .cli import chatbot_cli
+from .config import ChatbotConfig
+from .errors import ConfigError
+from .models import build_models, erase_with_user
+from .routes import build_blueprint
+from .routes.chat import ChatEndpoint, Planner
+from .services.chat_model import LazyChatModel
+from .services.conversations import Conversations
+from .services.turn import TurnServices
+from .values import CatalogItem, CatalogQuery, UserProfile
+
+_Profile = TypeVar("_Profile", bound=Callable[[Any], UserProfile])
+_Catalog = TypeVar("_Catalog", bound=Callable[[CatalogQuery], Sequence[CatalogItem]])
+_Planner = TypeVar("_Planner", bound=Planner)
+
+DEFAULT_PERSONA = "You are the friendly, honest assistant of this site."
+
+
+@dataclass(frozen=True)
+class ChatbotState:
+    """What ``app.extensions["chatbot"]`` holds: the plugin's objects for one app."""
+
+    db: Any
+    user_model: type[Any]
+    config: ChatbotConfig
+    turn_services: TurnServices
+
+
+class Chatbot:
+    """Adds a chat with a local model to a Flask-Smorest app.
+
+    One object serves any number of apps; what belongs to one app is in its ``extensions``.
+
+    :param db: the host's ``flask_sqlalchemy.SQLAlchemy``
+    :param user_model: the host's mapped user class; its primary key is what access tokens name
+    :param persona: who the assistant is, in the host's words; opens the system message
+    :param session_table: name of the sessions' table
+    :param message_table: name of the messages' table
+    :param session_model: the host's own class on :class:`.ChatSessionMixin`
+    :param message_model: the host's own class on :class:`.ChatMessageMixin`
+    :param chat_model: a LangChain chat model, or a factory that takes the :class:`.ChatbotConfig`
+        and returns one; without it ``CHATBOT_MODEL`` decides
+    :raises ConfigError: when the user model cannot be referred to
+    """
+
+    def __init__(
+        self,
+        db: Any,
+        *,
+        user_model: type[Any],
+        persona: str = DEFAULT_PERSONA,
+        session_table: str = "chat_sessions",
+        message_table: str = "chat_messages",
+        session_model: type[Any] | None = None,
+        message_model: type[Any] | None = None,
+        chat_model: Any = None,
+    ) -> None:
+        if (session_model is None) != (message_model is None):
+            raise ConfigError("Give both session_model and message_model, or neither.")
+        if session_model is None or message_model is None:
+            session_model, message_model = build_models(
+                db, user_model, session_table=session_table, message_table=message_table
+            )
+        erase_with_user(user_model, session_model, message_model)
+        self.db = db
+        self.user_model = user_model
+        self.persona = persona
+        #: The mapped sessions' class.
+        self.ChatSession = session_model
+        #: The mapped messages' class.
+        self.ChatMessage = message_model
+        self._chat_model = chat_model
+        self._load_profile: Callable[[Any], UserProfile] = _no_profile
+        self._load_catalog: Callable[[CatalogQuery], Sequence[CatalogItem]] = _no_catalog
+        self._endpoints: list[ChatEndpoint] = []
+
+    def profile_loader(self, loader: _Profile) -> _Profile:
+        """Register the function that describes a user to the model.
+
+        It takes the host's user object and returns a :class:`.UserProfile`. It runs once a turn,
+        inside a transaction of ``db.session`` that is committed after it.
+        """
+        self._load_profile = loader
+        return loader
+
+    def catalog_loader(self, loader: _Catalog) -> _Catalog:
+        """Register the function that searches the host's catalogue.
+
+        It takes a :class:`.CatalogQuery` and returns :class:`.CatalogItem` objects, the best
+        first, only of things that can be had now. It runs once a turn, inside a transaction of
+        ``db.session`` that is committed after it.
+        """
+        self._load_catalog = loader
+        return loader
+
+    def chat_endpoint(
+        self, rule: str, *, message_required: bool = True
+    ) -> Callable[[_Planner], _Planner]:
+        """Register a chat endpoint of the host's own: ``POST <url prefix><rule>``.
+
+        The function takes the user and the message and returns a :class:`.TurnPlan`. Its
+        docstring documents the endpoint. Requests, answers and errors are those of ``/chat``.
+
+        :param rule: path below the plugin's prefix, for example ``"/recommend-for-me"``
+        :param message_required: False to accept a missing, null or empty message as ``""``
+        """
+
+        def register(plan: _Planner) -> _Planner:
+            self._endpoints.append(ChatEndpoint(rule, plan, message_required))
+            return plan
+
+        return register
+
+    def init_app(self, app: Flask, api: Api) -> None:
+        """Add the endpoints, the command line and the plugin's state to an app.
+
+        :param app: its config holds the ``CHATBOT_*`` keys; loaders and endpoints are declared
+        :param api: the host's flask-smorest ``Api``, initialised on ``app``
+        :raises ConfigError: with the remedy, when something is not as it must be
+        """
+        config = ChatbotConfig.from_mapping(app.config)
+        _check_host(app, api, config)
+        blueprint = build_blueprint(config, api, self._endpoints)
+        app.extensions["chatbot"] = ChatbotState(
+            self.db, self.user_model, config, self._services(config)
+        )
+        api.register_blueprint(blueprint, url_prefix=config.url_prefix)
+        app.cli.add_command(chatbot_cli)
+
+    def _services(self, config: ChatbotConfig) -> TurnServices:
+        return TurnServices(
+            config=config,
+            user_model=self.user_model,
+            chat_model=LazyChatModel(config, self._chat_model),
+            conversations=Conversations(self.db, self.ChatSession, self.ChatMessage),
+            load_profile=self._load_profile,
+            load_catalog=self._load_catalog,
+            persona=self.persona,
+        )
+
+
+def _check_host(app: Flask, api: Api, config: ChatbotConfig) -> None:
+    if getattr(api, "spec", None) is None:
+        raise ConfigError("Call api.init_app(app) before chatbot.init_app(app, api).")
+    if "chatbot" in app.extensions:
+        raise ConfigError("chatbot.init_app was called twice for this app: call it once.")
+    if config.blueprint_name in app.blueprints:
+        raise ConfigError(
+            f"This app already has a blueprint called {config.blueprint_name!r}: set "
+            "CHATBOT_BLUEPRINT_NAME to another name."
+        )
+
+
+def _no_profile(_user: Any) -> UserProfile:
+    return UserProfile()
+
+
+def _no_catalog(_query: CatalogQuery) -> Sequence[CatalogItem]:
+    return ()

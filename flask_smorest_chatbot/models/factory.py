@@ -1,0 +1,66 @@
+"""Build the plugin's models on the host's ``db`` for hosts that add no columns of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
+
+from ..errors import ConfigError
+from .mixins import ChatMessageMixin, ChatSessionMixin
+from .user_key import user_key_column
+
+
+def build_models(
+    db: Any, user_model: type[Any], *, session_table: str, message_table: str
+) -> tuple[type[Any], type[Any]]:
+    """Return ``(ChatSession, ChatMessage)`` mapped on the host's metadata.
+
+    :param db: the host's ``SQLAlchemy`` extension
+    :param user_model: the host's user class; the tables go where its table is
+    :param session_table: name of the sessions' table
+    :param message_table: name of the messages' table
+    :raises ConfigError: when a table of that name exists already
+    """
+    metadata = user_key_column(user_model).table.metadata
+    for table in (session_table, message_table):
+        _check_name_is_free(metadata, table)
+    shared = {"__user_model__": user_model, "__module__": __name__, "metadata": metadata}
+    session_model = type(
+        "ChatSession", (ChatSessionMixin, db.Model), {**shared, "__tablename__": session_table}
+    )
+    message_model = type(
+        "ChatMessage",
+        (ChatMessageMixin, db.Model),
+        {**shared, "__tablename__": message_table, "__session_model__": session_model},
+    )
+    return session_model, message_model
+
+
+def _check_name_is_free(metadata: sa.MetaData, table: str) -> None:
+    name = f"{metadata.schema}.{table}" if metadata.schema else table
+    if name in metadata.tables:
+        raise ConfigError(
+            f"There is a table {table!r} already: give Chatbot(session_table=..., "
+            "message_table=...) other names, and make one Chatbot per db, outside create_app()."
+        )
+
+
+def erase_with_user(
+    user_model: type[Any], session_model: type[Any], message_model: type[Any]
+) -> None:
+    """Delete a user's chats when the host deletes the user through the ORM.
+
+    The foreign keys cascade by themselves where the database enforces them; SQLite does not by
+    default, and would later give the dead user's number, and so the chats, to a new user.
+    """
+    key = user_key_column(user_model)
+
+    @event.listens_for(user_model, "before_delete", propagate=True)
+    def erase(_mapper: Any, connection: Connection, user: Any) -> None:
+        value = getattr(user, sa.inspect(user_model).get_property_by_column(key).key)
+        for model in (message_model, session_model):
+            table = model.__table__
+            connection.execute(sa.delete(table).where(table.c.user_id == value))

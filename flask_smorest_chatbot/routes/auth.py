@@ -1,0 +1,71 @@
+"""Who is asking: the user whom the host's access token names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import current_app, g
+from flask_jwt_extended import get_current_user, get_jwt_identity, verify_jwt_in_request
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt import PyJWTError
+
+from ..errors import AuthenticationError
+from ..models import parse_user_key, user_key_column
+
+_View = TypeVar("_View", bound=Callable[..., Any])
+
+
+def authenticated(view: _View) -> _View:
+    """Let only requests with a valid access token of a known user through."""
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        g.chatbot_user = _load_user()
+        return view(*args, **kwargs)
+
+    # flask-smorest reads what its decorators noted on the view.
+    return wrapper  # type: ignore[return-value]
+
+
+def current_user() -> Any:
+    """Return the host's user who is asking, inside an authenticated view."""
+    return g.chatbot_user
+
+
+def current_user_key() -> Any:
+    """Return the primary key of the user who is asking."""
+    user_model = current_app.extensions["chatbot"].user_model
+    return getattr(g.chatbot_user, user_key_column(user_model).key)
+
+
+def _load_user() -> Any:
+    try:
+        verify_jwt_in_request()
+    except (JWTExtendedException, PyJWTError) as error:
+        raise AuthenticationError(
+            "Log in and send a valid access token: Authorization: Bearer <token>."
+        ) from error
+    user = _user_of_host() or _user_by_key(get_jwt_identity())
+    if user is None:
+        raise AuthenticationError("The user of this token does not exist any more: log in again.")
+    return user
+
+
+def _user_of_host() -> Any:
+    """Return the user that the host's own ``user_lookup_loader`` found, if it has one."""
+    try:
+        user = get_current_user()
+    except RuntimeError:  # flask-jwt-extended's way to say that there is no such loader
+        return None
+    return user if isinstance(user, current_app.extensions["chatbot"].user_model) else None
+
+
+def _user_by_key(identity: object) -> Any:
+    state = current_app.extensions["chatbot"]
+    try:
+        key = parse_user_key(state.user_model, identity)
+    except ValueError:
+        return None
+    return state.db.session.get(state.user_model, key)

@@ -1,0 +1,44 @@
+"""Put the endpoints together into the blueprint of one app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flask import current_app, request
+from flask_smorest import Api, Blueprint
+
+from ..config import ChatbotConfig
+from ..schemas import chat_request_schema
+from .chat import ChatEndpoint, add_chat_endpoint, add_retry_endpoint, plain_chat
+from .documentation import Documentation, bearer_scheme
+from .errors import register_error_handlers
+from .sessions import add_session_endpoints
+
+
+def build_blueprint(
+    config: ChatbotConfig, api: Api, host_endpoints: Iterable[ChatEndpoint]
+) -> Blueprint:
+    """Return the plugin's blueprint.
+
+    :param config: gives its name and limits
+    :param api: the host's, whose document the endpoints will show in
+    :param host_endpoints: further chat endpoints of the host
+    """
+    blueprint = Blueprint(
+        config.blueprint_name, __name__, description="Chat with the site's assistant"
+    )
+    documentation = Documentation(blueprint, bearer_scheme(api), api.ERROR_SCHEMA)
+    register_error_handlers(blueprint)
+    blueprint.before_request(_limit_body)
+    schemas = {required: chat_request_schema(config, required) for required in (True, False)}
+    for endpoint in (ChatEndpoint("/chat", plain_chat), *host_endpoints):
+        add_chat_endpoint(blueprint, documentation, schemas[endpoint.message_required], endpoint)
+    add_retry_endpoint(blueprint, documentation)
+    add_session_endpoints(blueprint, documentation)
+    return blueprint
+
+
+def _limit_body() -> None:
+    """Bound the body of this request; a host's own lower limit stays in force."""
+    ours = current_app.extensions["chatbot"].config.max_body_bytes
+    request.max_content_length = min(ours, request.max_content_length or ours)

@@ -1,0 +1,125 @@
+"""Endpoints that answer a message: the plugin's own, and those that a host declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from flask import Response, abort, current_app, request
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import Schema
+
+from ..errors import BlankMessageError, NotFoundError, TurnError
+from ..schemas import EXAMPLE_SESSION
+from ..services.turn import Done, Failed, Turn
+from ..text import is_blank
+from ..values import TurnPlan
+from .auth import authenticated, current_user, current_user_key
+from .documentation import TAGS, Documentation
+from .streaming import event_stream, run_to_end, wants_event_stream
+
+Planner = Callable[[Any, str], TurnPlan]
+
+
+@dataclass(frozen=True)
+class ChatEndpoint:
+    """A chat endpoint that a host declares.
+
+    :param rule: path below the plugin's prefix
+    :param plan: the host's function of the user and the message
+    :param message_required: whether a blank message is refused
+    """
+
+    rule: str
+    plan: Planner
+    message_required: bool = True
+
+
+def plain_chat(_user: Any, message: str) -> TurnPlan:
+    """Chat with the assistant
+
+    Asks the model with the user's profile, the conversation so far and what the catalogue offers.
+    Send `Accept: text/event-stream` to get the answer as it is written.
+    """
+    return TurnPlan(message=message)
+
+
+def add_chat_endpoint(
+    blueprint: Blueprint,
+    documentation: Documentation,
+    schema: type[Schema],
+    endpoint: ChatEndpoint,
+) -> None:
+    """Add ``POST <rule>`` to the blueprint; the docstring of its function documents it."""
+    example = {"message": "Which guitar suits a beginner?", "session_id": EXAMPLE_SESSION}
+
+    def post(_view: MethodView, body: dict[str, Any]) -> Response | dict[str, Any]:
+        message = body["message"] or ""
+        if is_blank(message) and endpoint.message_required:
+            raise BlankMessageError("Write a message: it is blank.")
+        plan = endpoint.plan(current_user(), message)
+        return answer(_start_turn(plan, body["session_id"]))
+
+    post.__doc__ = endpoint.plan.__doc__
+    parsed = _json_only(blueprint.arguments(schema, example=example)(post))
+    documented = documentation.turn(authenticated(parsed))
+    name = "".join(part.title() for part in endpoint.plan.__name__.split("_"))
+    blueprint.route(endpoint.rule, tags=TAGS)(type(name, (MethodView,), {"post": documented}))
+
+
+def add_retry_endpoint(blueprint: Blueprint, documentation: Documentation) -> None:
+    """Add ``POST /messages/<message_id>/retry`` to the blueprint."""
+
+    @blueprint.route("/messages/<int:message_id>/retry", tags=TAGS)
+    class RetryMessage(MethodView):
+        @documentation.turn
+        @authenticated
+        def post(self, message_id: int) -> Response | dict[str, Any]:
+            """Try again to answer a message
+
+            For the latest answer of a session, if it failed or was interrupted. `message_id` is
+            the assistant's message. The new attempt is a message of its own.
+            """
+            if message_id >= 2**63:
+                raise NotFoundError("There is no such message to retry.")
+            services = current_app.extensions["chatbot"].turn_services
+            opened = services.conversations.reopen_turn(current_user_key(), message_id)
+            return answer(Turn(services, TurnPlan(message=opened.question), opened))
+
+
+def _json_only(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse a body that is not declared as JSON; without one, the schema decides."""
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if request.content_length and not request.is_json:
+            abort(400)
+        return view(*args, **kwargs)
+
+    return wrapper
+
+
+def _start_turn(plan: TurnPlan, session_id: str | None) -> Turn:
+    services = current_app.extensions["chatbot"].turn_services
+    opened = services.conversations.open_turn(current_user_key(), session_id, plan.message)
+    return Turn(services, plan, opened)
+
+
+def answer(turn: Turn) -> Response | dict[str, Any]:
+    """Answer with the turn, as an event stream or as one ``ChatResponse``.
+
+    :raises TurnError: when the turn fails and the client did not ask for a stream
+    """
+    if wants_event_stream():
+        config = current_app.extensions["chatbot"].config
+        return event_stream(turn, config.ping_interval)
+    for event in run_to_end(turn):
+        match event:
+            case Done(response):
+                return response
+            case Failed(error):
+                raise error
+    raise TurnError("The client left before the answer was complete.", "client_left")

@@ -1,0 +1,100 @@
+"""What the OpenAPI document says of the endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask_smorest import Api, Blueprint
+
+from ..schemas import ChatResponseSchema
+
+_REFUSALS = {
+    400: "The message is blank, or the body is not JSON",
+    401: "No valid access token",
+    404: "The caller has no such thing",
+    409: "The session is being answered already",
+    413: "The body is too large",
+    500: "A fault on the site's side",
+    502: "The model broke off or gave no answer; what it said is kept",
+    503: "The model or the database is away; see `Retry-After`",
+    504: "The model took too long",
+}
+
+#: Under which heading the OpenAPI document lists the endpoints.
+TAGS = ["Chatbot"]
+
+_STREAM_EXAMPLE = """\
+event: start
+data: {"session_id": "5f0c7c1e-8f0b-4a53-9d0c-6a1c5f6d2b11", "message_id": 17, "model": "llama2"}
+
+event: delta
+data: {"content": "Sure, "}
+
+: ping
+
+event: recommendations
+data: {"recommendations": [{"id": 17, "name": "Yamaha FG800", "reason": "Easy to play."}]}
+
+event: done
+data: {"session_id": "...", "assistant_response": "Sure, ...", "recommendations": []}
+
+"""
+
+_STREAM = {
+    "schema": {
+        "type": "string",
+        "description": (
+            "Server-sent events: `start`, then `delta` (joined they are `assistant_response`), "
+            "`recommendations` and `done` (a ChatResponse); or `error` (an Error) in place of "
+            "`done`. Comment lines (`: ping`) keep the connection alive."
+        ),
+    },
+    "example": _STREAM_EXAMPLE,
+}
+
+
+@dataclass(frozen=True)
+class Documentation:
+    """Documents the views of one blueprint.
+
+    :param security_scheme: name of the OpenAPI document's bearer scheme
+    :param error_schema: shape of the host's errors
+    """
+
+    blueprint: Blueprint
+    security_scheme: str
+    error_schema: Any
+
+    def errors(self, *statuses: int) -> Callable[[Any], Any]:
+        """Return a decorator: the view needs a token, and may answer with these statuses."""
+
+        def decorate(view: Any) -> Any:
+            for status in statuses:
+                view = self.blueprint.alt_response(
+                    status, schema=self.error_schema, description=_REFUSALS[status]
+                )(view)
+            return self.blueprint.doc(security=[{self.security_scheme: []}])(view)
+
+        return decorate
+
+    def turn(self, view: Any) -> Any:
+        """Decorate a view that answers with a turn, as one document or as an event stream."""
+        view = self.blueprint.response(
+            200, ChatResponseSchema, description="The answer, whole or as it is written"
+        )(view)
+        stream = {200: {"content": {"text/event-stream": _STREAM}}}
+        return self.errors(*_REFUSALS)(self.blueprint.doc(responses=stream)(view))
+
+
+def bearer_scheme(api: Api) -> str:
+    """Return the name of the document's bearer scheme, adding one if the host has none."""
+    schemes = api.spec.to_dict().get("components", {}).get("securitySchemes", {})
+    for name, scheme in schemes.items():
+        if scheme.get("type") == "http" and scheme.get("scheme", "").lower() == "bearer":
+            return str(name)
+    api.spec.components.security_scheme(
+        "bearerAuth", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    )
+    return "bearerAuth"

@@ -1,0 +1,94 @@
+"""The one place where the plugin's errors become HTTP statuses."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Response, current_app, jsonify
+from flask_smorest import Blueprint
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
+
+from .. import errors
+
+log = logging.getLogger(__name__)
+
+#: The first class that an error is an instance of decides.
+STATUSES: tuple[tuple[type[errors.ChatbotError], int], ...] = (
+    (errors.AuthenticationError, 401),
+    (errors.InputError, 400),
+    (errors.NotFoundError, 404),
+    (errors.ConflictError, 409),
+    (errors.SessionClearedError, 409),
+    (errors.ModelUnavailableError, 503),
+    (errors.ModelTimeoutError, 504),
+    (errors.ModelError, 502),
+    (errors.ChatbotError, 500),
+)
+
+_SENTENCES = {
+    400: "The request body must be valid JSON, sent with Content-Type: application/json.",
+    413: "The request body is too large.",
+    422: "Some fields are not valid: see errors.",
+    500: "Something went wrong on our side: try again.",
+}
+
+
+def status_of(error: errors.ChatbotError) -> int:
+    """Return the HTTP status for an error of the plugin."""
+    return next(status for kind, status in STATUSES if isinstance(error, kind))
+
+
+def error_body(status: int, message: str, details: Any = None) -> dict[str, Any]:
+    """Return the API's error shape."""
+    name = HTTP_STATUS_CODES.get(status, "Unknown Error")
+    return {"code": status, "status": name, "message": message, "errors": details or {}}
+
+
+def describe(error: errors.ChatbotError) -> dict[str, Any]:
+    """Return the error shape for an error of the plugin, as answers and events carry it."""
+    reason = getattr(error, "reason", None)
+    return error_body(status_of(error), str(error), {"reason": reason} if reason else None)
+
+
+def register_error_handlers(blueprint: Blueprint) -> None:
+    """Answer every error of the blueprint's views in the API's shape."""
+    blueprint.register_error_handler(errors.ChatbotError, _handle_chatbot_error)
+    blueprint.register_error_handler(HTTPException, _handle_http_exception)
+    for kind in (OperationalError, InterfaceError, PoolTimeoutError):
+        blueprint.register_error_handler(kind, _handle_database_error)
+
+
+def _handle_chatbot_error(error: errors.ChatbotError) -> Response:
+    return _respond(describe(error))
+
+
+def _handle_http_exception(error: HTTPException) -> Response:
+    data = getattr(error, "data", None) or {}
+    status = error.code or 500
+    message = data.get("message") or _SENTENCES.get(status) or str(error.description)
+    details = data.get("errors") or data.get("messages")
+    # webargs says "Invalid JSON body" as {"json": [...]}: the same thing for every place it fails.
+    response = _respond(error_body(status, message, details))
+    response.headers.extend(data.get("headers") or {})
+    return response
+
+
+def _handle_database_error(error: Exception) -> Response:
+    log.error("the database failed: %s", type(error).__name__)
+    current_app.extensions["chatbot"].db.session.rollback()
+    return _respond(error_body(503, "The site's database is not available: try again."))
+
+
+def _respond(body: dict[str, Any]) -> Response:
+    response = jsonify(body)
+    response.status_code = body["code"]
+    if body["code"] == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if body["code"] == 503:
+        config = current_app.extensions["chatbot"].config
+        response.headers["Retry-After"] = str(config.retry_after)
+    return response

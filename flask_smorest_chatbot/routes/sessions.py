@@ -1,0 +1,61 @@
+"""Endpoints that read and clear conversations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from ..errors import NotFoundError
+from ..schemas import ChatMessageSchema, ClearedSessionSchema, SessionListSchema
+from ..services.conversations import Conversations
+from ..text import is_storable_session_id
+from .auth import authenticated, current_user_key
+from .documentation import TAGS, Documentation
+
+
+def _conversations() -> Conversations:
+    conversations: Conversations = current_app.extensions["chatbot"].turn_services.conversations
+    return conversations
+
+
+def add_session_endpoints(blueprint: Blueprint, documentation: Documentation) -> None:
+    """Add the list of sessions, the history of one, and its clearing to the blueprint."""
+
+    @blueprint.route("/history/<session_id>", tags=TAGS)
+    class History(MethodView):
+        @documentation.errors(401, 404, 500, 503)
+        @authenticated
+        @blueprint.response(200, ChatMessageSchema(many=True))
+        def get(self, session_id: str) -> list[Any]:
+            """Read a conversation, oldest message first"""
+            if not is_storable_session_id(session_id):
+                raise NotFoundError("There is no such session.")
+            return _conversations().history(current_user_key(), session_id)
+
+    @blueprint.route("/sessions", tags=TAGS)
+    class Sessions(MethodView):
+        @documentation.errors(401, 500, 503)
+        @authenticated
+        @blueprint.response(200, SessionListSchema)
+        def get(self) -> dict[str, Any]:
+            """List the caller's conversations, newest first"""
+            sessions = _conversations().list_sessions(current_user_key())
+            return {"sessions": sessions, "total_sessions": len(sessions)}
+
+    @blueprint.route("/clear-session/<session_id>", tags=TAGS)
+    class ClearSession(MethodView):
+        @documentation.errors(401, 500, 503)
+        @authenticated
+        @blueprint.response(200, ClearedSessionSchema)
+        def delete(self, session_id: str) -> dict[str, Any]:
+            """Delete a conversation
+
+            Clearing an unknown session deletes nothing and is no error.
+            """
+            deleted = 0
+            if is_storable_session_id(session_id):
+                deleted = _conversations().clear_session(current_user_key(), session_id)
+            return {"message": "Session cleared.", "deleted_count": deleted}

@@ -1,0 +1,133 @@
+"""A turn as ``text/event-stream``, and whether anyone still reads it."""
+
+from __future__ import annotations
+
+import _socket
+import contextlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from flask import Response, current_app, request, stream_with_context
+
+from ..schemas import ChatResponseSchema
+from ..services.turn import Delta, Done, Event, Failed, Recommended, Started, Turn, Waiting
+from .errors import describe
+
+PING = ": ping\n\n"
+
+
+def wants_event_stream() -> bool:
+    """Tell whether the client asked for an event stream rather than JSON."""
+    best = request.accept_mimetypes.best_match(["application/json", "text/event-stream"])
+    return best == "text/event-stream"
+
+
+def event_stream(turn: Turn, ping_interval: float) -> Response:
+    """Answer with the turn's events.
+
+    :param ping_interval: seconds of silence after which a comment line is sent
+    """
+    frames = _frames(turn, ping_interval, client_watch(request.environ))
+    response = Response(stream_with_context(frames), mimetype="text/event-stream")
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["X-Accel-Buffering"] = "no"
+    response.call_on_close(_abandon(turn))
+    return response
+
+
+def _abandon(turn: Turn) -> Callable[[], None]:
+    """Settle the turn of a client that leaves before the first byte: its generator never starts."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def abandon() -> None:
+        with app.app_context():
+            turn.abandon()
+
+    return abandon
+
+
+def _frames(turn: Turn, ping_interval: float, client_left: Callable[[], bool]) -> Any:
+    events = turn.events()
+    sent = time.monotonic()
+    try:
+        for event in events:
+            frame = _frame(event)
+            if frame is None and client_left():
+                return
+            if frame is None and time.monotonic() - sent >= ping_interval:
+                frame = PING
+            if frame is not None:
+                sent = time.monotonic()
+                yield frame
+    finally:
+        events.close()  # type: ignore[attr-defined]  # a generator: stops the model, stores the turn
+
+
+def _frame(event: Event) -> str | None:
+    match event:
+        case Started(session_id, message_id, model):
+            data: Mapping[str, Any] = {
+                "session_id": session_id,
+                "message_id": message_id,
+                "model": model,
+            }
+            return encode("start", data)
+        case Delta(content):
+            return encode("delta", {"content": content})
+        case Recommended(recommendations):
+            return encode("recommendations", {"recommendations": recommendations})
+        case Done(response):
+            return encode("done", ChatResponseSchema().dump(response))
+        case Failed(error):
+            return encode("error", describe(error))
+        case Waiting():
+            return None
+
+
+def encode(event: str, data: Mapping[str, Any]) -> str:
+    """Return one server-sent event; JSON keeps the data on one line whatever it says."""
+    return f"event: {event}\ndata: {json.dumps(data)}\n\n"
+
+
+def client_watch(environ: Mapping[str, Any]) -> Callable[[], bool]:
+    """Return a function that tells whether the client has closed its connection.
+
+    WSGI has no word for it, so this looks at the socket where the server hands it over (gunicorn,
+    Werkzeug); elsewhere a client's leaving shows at the next write.
+    """
+    connection = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+    if connection is None:
+        return lambda: False
+
+    def client_left() -> bool:
+        # The C socket on a copy of the descriptor: gevent's own would wait where this must not.
+        with contextlib.suppress(BlockingIOError, InterruptedError):
+            try:
+                peek = _socket.socket(fileno=os.dup(connection.fileno()))
+            except OSError:
+                return True
+            try:
+                return peek.recv(1, _socket.MSG_PEEK | _socket.MSG_DONTWAIT) == b""
+            except ConnectionError:
+                return True
+            finally:
+                peek.close()
+        return False
+
+    return client_left
+
+
+def run_to_end(turn: Turn) -> Iterator[Event]:
+    """Yield the turn's events for a client that waits for the whole answer, while it waits."""
+    client_left = client_watch(request.environ)
+    events = turn.events()
+    try:
+        for event in events:
+            if isinstance(event, Waiting) and client_left():
+                return
+            yield event
+    finally:
+        events.close()  # type: ignore[attr-defined]

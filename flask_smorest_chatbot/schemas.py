@@ -1,0 +1,181 @@
+"""The shapes of requests and responses, as the OpenAPI document shows them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import marshmallow as ma
+
+from .config import ChatbotConfig
+from .text import SESSION_ID_PATTERN, has_forbidden_characters
+
+EXAMPLE_SESSION = "5f0c7c1e-8f0b-4a53-9d0c-6a1c5f6d2b11"
+
+
+def _check_characters(text: str) -> None:
+    if has_forbidden_characters(text):
+        raise ma.ValidationError("Control characters are not allowed.")
+
+
+def chat_request_schema(config: ChatbotConfig, message_required: bool) -> type[ma.Schema]:
+    """Return the schema of a chat request.
+
+    :param config: gives the longest message
+    :param message_required: False for endpoints that can do without one
+    """
+    message = ma.fields.String(
+        required=message_required,
+        load_default=ma.missing if message_required else "",
+        allow_none=not message_required,
+        validate=[ma.validate.Length(max=config.max_message_chars), _check_characters],
+        metadata={
+            "description": "What the user says; must not be blank"
+            if message_required
+            else "What the user says; may be missing or empty",
+            "example": "Which guitar suits a beginner with small hands?",
+        },
+    )
+    session_id = ma.fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=ma.validate.Regexp(
+            SESSION_ID_PATTERN, error="Use 1 to 100 letters, digits or any of ._:-"
+        ),
+        metadata={
+            "description": "Conversation to continue or to begin; missing or null begins a new one",
+            "example": EXAMPLE_SESSION,
+        },
+    )
+    name = "ChatRequest" if message_required else "ChatRequestOptionalMessage"
+    return ma.Schema.from_dict({"message": message, "session_id": session_id}, name=name)
+
+
+class UtcDateTime(ma.fields.AwareDateTime):
+    """A stored time as ISO 8601 with its zone; databases without zones hold UTC."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        if isinstance(value, datetime) and value.tzinfo is None:
+            value = value.replace(tzinfo=UTC)
+        return super()._serialize(value, attr, obj, **kwargs)
+
+
+class AsGiven(ma.fields.Nested):
+    """Documented by a schema, and passed through whole: a site may add fields of its own."""
+
+    def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:
+        return nested_obj
+
+
+class PriceSchema(ma.Schema):
+    """A price as the catalogue states it."""
+
+    amount = ma.fields.String(required=True, metadata={"example": "18.00"})
+    currency = ma.fields.String(required=True, metadata={"example": "USD"})
+    unit = ma.fields.String(required=True, metadata={"example": "day"})
+
+
+class RecommendationSchema(ma.Schema):
+    """A catalogue item that the answer recommends; the site may add fields of its own."""
+
+    class Meta:
+        unknown = ma.INCLUDE
+
+    id = ma.fields.Raw(
+        required=True, metadata={"description": "The item's key in the site's catalogue"}
+    )
+    name = ma.fields.String(required=True, metadata={"example": "Yamaha FG800"})
+    reason = ma.fields.String(
+        required=True, metadata={"example": "Comfortable neck, and within your budget."}
+    )
+    price = ma.fields.Nested(PriceSchema, allow_none=True)
+    url = ma.fields.String(allow_none=True, metadata={"example": "/listings/17"})
+
+
+class ChatContextSchema(ma.Schema):
+    """What the answer was based on."""
+
+    class Meta:
+        unknown = ma.INCLUDE
+
+    user_profile = ma.fields.Dict(keys=ma.fields.String())
+    experience_level = ma.fields.String(allow_none=True, metadata={"example": "beginner"})
+    preferred_instruments = ma.fields.List(ma.fields.String(), metadata={"example": ["Guitar"]})
+    dropped_recommendations = ma.fields.Integer(
+        metadata={"description": "Items that the model named but the catalogue did not offer"}
+    )
+
+
+class ChatResponseSchema(ma.Schema):
+    """An answer."""
+
+    session_id = ma.fields.String(required=True, metadata={"example": EXAMPLE_SESSION})
+    message_id = ma.fields.Integer(metadata={"description": "Key of the assistant's message"})
+    user_message = ma.fields.String(required=True)
+    assistant_response = ma.fields.String(
+        required=True, metadata={"description": "Clean prose, never a JSON block or a tag"}
+    )
+    recommendations = ma.fields.List(AsGiven(RecommendationSchema), required=True)
+    context = AsGiven(ChatContextSchema, required=True)
+    created_at = UtcDateTime(required=True, format="iso")
+
+
+class ContextDataSchema(ma.Schema):
+    """What is stored with the assistant's message."""
+
+    class Meta:
+        unknown = ma.INCLUDE
+
+    recommendations = ma.fields.List(AsGiven(RecommendationSchema))
+    context = AsGiven(ChatContextSchema)
+
+
+class ChatMessageSchema(ma.Schema):
+    """One message of a conversation."""
+
+    id = ma.fields.Integer(required=True)
+    user_id = ma.fields.Raw(required=True, metadata={"description": "The site's key of the user"})
+    session_id = ma.fields.String(required=True)
+    message_type = ma.fields.String(
+        required=True, validate=ma.validate.OneOf(["user", "assistant"])
+    )
+    content = ma.fields.String(required=True)
+    context_data = AsGiven(ContextDataSchema, allow_none=True)
+    created_at = UtcDateTime(required=True, format="iso")
+    status = ma.fields.String(
+        metadata={
+            "description": "How far the message came; only `complete` answers are whole",
+            "enum": ["pending", "streaming", "complete", "stopped", "interrupted", "failed"],
+        }
+    )
+    reason = ma.fields.String(
+        allow_none=True, metadata={"description": "Why it is not complete, as a stable word"}
+    )
+    model = ma.fields.String(allow_none=True)
+    input_tokens = ma.fields.Integer(allow_none=True)
+    output_tokens = ma.fields.Integer(allow_none=True)
+    duration_ms = ma.fields.Integer(allow_none=True)
+
+
+class ChatSessionSchema(ma.Schema):
+    """One conversation."""
+
+    session_id = ma.fields.String(required=True)
+    title = ma.fields.String(metadata={"description": "How the conversation began"})
+    started_at = UtcDateTime(required=True, format="iso")
+    last_message_at = UtcDateTime(required=True, format="iso")
+    message_count = ma.fields.Integer(required=True)
+
+
+class SessionListSchema(ma.Schema):
+    """The caller's conversations, the most recently used first."""
+
+    sessions = ma.fields.List(ma.fields.Nested(ChatSessionSchema), required=True)
+    total_sessions = ma.fields.Integer(required=True)
+
+
+class ClearedSessionSchema(ma.Schema):
+    """What clearing a conversation did."""
+
+    message = ma.fields.String(required=True)
+    deleted_count = ma.fields.Integer(required=True)

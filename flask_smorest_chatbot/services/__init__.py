@@ -1,0 +1,1 @@
+"""What the plugin does, below the routes: no Flask request here."""

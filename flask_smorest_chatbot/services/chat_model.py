@@ -1,0 +1,137 @@
+"""Build the LangChain chat model from the configuration, at the first turn and not before.
+
+Importing LangChain takes half a second and 30 MB, so nothing here imports it at module level.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+from ..config import ChatbotConfig
+from ..errors import ModelUnavailableError
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+log = logging.getLogger(__name__)
+
+
+class LazyChatModel:
+    """The chat model of one app, built when first asked for.
+
+    :param config: the app's settings
+    :param source: a LangChain chat model, a factory that takes the config and returns one, or
+        None to build what ``CHATBOT_MODEL`` names
+    """
+
+    def __init__(self, config: ChatbotConfig, source: Any = None) -> None:
+        self._config = config
+        self._source = source
+        self._lock = threading.Lock()
+        self._model: Any = None
+
+    @property
+    def name(self) -> str:
+        """What to call the model in answers and logs, without building it."""
+        if self._source is None:
+            return self._config.model
+        for attribute in ("model", "model_name"):
+            if isinstance(name := getattr(self._source, attribute, None), str):
+                return name
+        return getattr(self._source, "__name__", type(self._source).__name__)
+
+    @property
+    def is_configured_ollama(self) -> bool:
+        """Whether the configuration names a model of the Ollama server."""
+        provider, separator, _ = self._config.model.partition(":")
+        return self._source is None and (
+            provider == "ollama" or not (separator and _is_provider(provider))
+        )
+
+    def get(self) -> BaseChatModel:
+        """Return the model, building it at the first call.
+
+        :raises ModelUnavailableError: when it cannot be built, for example without the provider's
+            package; the log and ``flask chatbot doctor`` say why
+        """
+        with self._lock:
+            if self._model is None:
+                self._model = self._build_or_explain()
+            return self._model
+
+    def _build_or_explain(self) -> Any:
+        try:
+            return self._build()
+        except Exception as error:
+            log.exception("the chat model %s could not be built", self.name)
+            raise ModelUnavailableError(
+                "The chat model is not set up: its operator can run `flask chatbot doctor`.",
+                "model_misconfigured",
+            ) from error
+
+    def _build(self) -> Any:
+        if self._source is None:
+            return _named_model(self._config)
+        from langchain_core.language_models import BaseChatModel
+
+        if isinstance(self._source, BaseChatModel):
+            return self._source
+        return self._source(self._config)
+
+
+def _named_model(config: ChatbotConfig) -> BaseChatModel:
+    provider, separator, name = config.model.partition(":")
+    if separator and _is_provider(provider):
+        return _provider_model(config, provider, name)
+    return ollama_model(config, config.model)
+
+
+def _is_provider(word: str) -> bool:
+    """Tell ``openai:gpt-5`` from an Ollama tag such as ``llama2:13b``."""
+    # The registry that `init_chat_model` itself splits "provider:name" by; it has no public name.
+    from langchain.chat_models.base import _BUILTIN_PROVIDERS
+
+    return word in _BUILTIN_PROVIDERS
+
+
+def _provider_model(config: ChatbotConfig, provider: str, name: str) -> Any:
+    if provider == "ollama":
+        return ollama_model(config, name)
+    from langchain.chat_models import init_chat_model
+
+    return init_chat_model(
+        name,
+        model_provider=provider,
+        temperature=config.temperature,
+        max_tokens=config.num_predict,
+        timeout=config.turn_timeout,
+    )
+
+
+def ollama_model(config: ChatbotConfig, name: str) -> BaseChatModel:
+    """Return a ``ChatOllama`` whose requests can be aborted from another thread.
+
+    :param name: the model's name on the Ollama server
+    """
+    import httpx
+    from langchain_ollama import ChatOllama
+
+    from .abortable_transport import AbortableTransport
+
+    silence = max(config.first_token_timeout, config.token_timeout) + 1
+    return ChatOllama(
+        model=name,
+        base_url=config.ollama_url,
+        num_ctx=config.num_ctx,
+        num_predict=config.num_predict,
+        temperature=config.temperature,
+        keep_alive=config.keep_alive,
+        client_kwargs={"follow_redirects": False, "trust_env": False},
+        sync_client_kwargs={
+            "transport": AbortableTransport(),
+            # The turn's own limits act first; these only bound what nobody waits for any more.
+            "timeout": httpx.Timeout(silence, connect=config.connect_timeout),
+        },
+    )

@@ -1,0 +1,393 @@
+"""Sessions and messages in the host's database.
+
+Every method that writes ends its transaction, which gives the connection back to the pool; the
+turn does so around what it reads (:meth:`Conversations.transaction`). So none is held while the
+model talks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from ..errors import ConflictError, NotFoundError
+from ..models import TITLE_LENGTH, utc_now
+
+#: A worker renews its claim on a session at least every ``CLAIM_RENEWAL``; one that has not done so
+#: for ``CLAIM_LENGTH`` is gone, and its turn is settled as interrupted.
+CLAIM_LENGTH = timedelta(seconds=30)
+CLAIM_RENEWAL = timedelta(seconds=10)
+
+UNSETTLED = ("pending", "streaming")
+RETRYABLE = ("failed", "interrupted", "stopped")
+#: What the user has read, the model is told that it said.
+SEEN_BY_MODEL = ("complete", "interrupted", "stopped")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenTurn:
+    """A turn whose user's message is stored and whose answer is still to come.
+
+    :param session_key: primary key of the session's row
+    :param session_id: the client's name of the session
+    :param question_id: the user's message
+    :param answer_id: the assistant's message, pending
+    :param question: what the user said
+    :param created_at: when the answer was begun
+    """
+
+    user_id: Any
+    session_key: int
+    session_id: str
+    question_id: int
+    answer_id: int
+    question: str
+    created_at: datetime
+
+
+class Conversations:
+    """Stores and reads conversations on a host's SQLAlchemy session.
+
+    :param db: the host's ``SQLAlchemy`` extension
+    :param session_model: the mapped sessions' class
+    :param message_model: the mapped messages' class
+    """
+
+    def __init__(self, db: Any, session_model: type[Any], message_model: type[Any]) -> None:
+        self.db = db
+        self.sessions = session_model
+        self.messages = message_model
+
+    # -- turns ---------------------------------------------------------------------------------
+
+    def open_turn(self, user_id: Any, session_id: str | None, question: str) -> OpenTurn:
+        """Store the user's message and a pending answer, and claim the session for this turn.
+
+        :raises ConflictError: when the session is being answered already; nothing is stored
+        """
+        with self.transaction():
+            session_id = session_id or str(uuid.uuid4())
+            session = self._find_or_create_session(user_id, session_id, question)
+            return self._begin_answer(session, question)
+
+    def reopen_turn(self, user_id: Any, message_id: int) -> OpenTurn:
+        """Begin a new attempt at a turn that broke.
+
+        :param message_id: the assistant's message that failed or was interrupted
+        :raises NotFoundError: when the user has no such message
+        :raises ConflictError: when it is complete or being written, or the session is busy
+        """
+        with self.transaction():
+            answer = self._own(self.messages, user_id, self.messages.id == message_id)
+            question = answer and self._own(
+                self.messages, user_id, self.messages.id == answer.reply_to_id
+            )
+            if answer is None or question is None:
+                raise NotFoundError("There is no such message to retry.")
+            session = self.db.session.get(self.sessions, answer.chat_session_id)
+            self._settle_lost_turn(session)
+            self.db.session.refresh(answer)
+            if answer.status not in RETRYABLE or self._asked_since(question):
+                raise ConflictError(
+                    "Only the latest answer can be retried, and only if it broke off."
+                )
+            return self._begin_answer(session, question.content, question_id=question.id)
+
+    def _asked_since(self, question: Any) -> bool:
+        messages = self.messages
+        later = sa.select(messages.id).where(
+            messages.chat_session_id == question.chat_session_id,
+            messages.id > question.id,
+            messages.message_type == "user",
+        )
+        return self.db.session.scalar(later.limit(1)) is not None
+
+    def _find_or_create_session(self, user_id: Any, session_id: str, question: str) -> Any:
+        session = self._own(self.sessions, user_id, self.sessions.session_id == session_id)
+        if session is not None:
+            self._settle_lost_turn(session)
+            return session
+        session = self.sessions(
+            user_id=user_id, session_id=session_id, title=" ".join(question.split())[:TITLE_LENGTH]
+        )
+        try:
+            self.db.session.add(session)
+            self.db.session.flush()
+        except IntegrityError:  # another request created it in the meantime
+            self.db.session.rollback()
+            return self._own(self.sessions, user_id, self.sessions.session_id == session_id)
+        self._adopt_unlinked(user_id)
+        return session
+
+    def _begin_answer(
+        self, session: Any, question: str, question_id: int | None = None
+    ) -> OpenTurn:
+        now = utc_now()
+        shared = {
+            "user_id": session.user_id,
+            "session_id": session.session_id,
+            "chat_session_id": session.id,
+            "created_at": now,
+        }
+        added = 1
+        if question_id is None:
+            asked = self.messages(**shared, message_type="user", content=question)
+            self.db.session.add(asked)
+            self.db.session.flush()
+            question_id, added = asked.id, 2
+        answer = self.messages(
+            **shared,
+            message_type="assistant",
+            content="",
+            status="pending",
+            reply_to_id=question_id,
+        )
+        self.db.session.add(answer)
+        self.db.session.flush()
+        turn = OpenTurn(
+            user_id=session.user_id,
+            session_key=session.id,
+            session_id=session.session_id,
+            question_id=question_id,
+            answer_id=answer.id,
+            question=question,
+            created_at=now,
+        )
+        if not self._claim(session.id, answer.id, now, added):
+            raise ConflictError("This session is being answered: wait for it, or start a new one.")
+        return turn
+
+    def _claim(self, session_key: int, answer_id: int, now: datetime, added: int) -> bool:
+        """Make one turn the only one of its session, in a single statement."""
+        claimed = self.db.session.execute(
+            sa.update(self.sessions)
+            .where(self.sessions.id == session_key, self.sessions.active_message_id.is_(None))
+            .values(
+                active_message_id=answer_id,
+                active_until=now + CLAIM_LENGTH,
+                last_message_at=now,
+                message_count=self.sessions.message_count + added,
+            )
+            .execution_options(synchronize_session=False)
+        )
+        return bool(claimed.rowcount)
+
+    def save_progress(self, turn: OpenTurn, content: str) -> bool:
+        """Store the answer so far and renew the claim.
+
+        :return: False when the turn is no longer ours: cleared, erased or settled by another
+        """
+        with self.transaction():
+            saved = self._update_answer(turn, {"status": "streaming", "content": content})
+            if saved:
+                self._update_session(turn, {"active_until": utc_now() + CLAIM_LENGTH})
+            return saved
+
+    def settle(self, turn: OpenTurn, answer: Mapping[str, Any], prompt: str | None = None) -> bool:
+        """Store how the turn ended and free the session.
+
+        :param answer: columns of the assistant's message, ``status`` among them
+        :param prompt: the user's message as the model was sent it
+        :return: False when nothing was left to write to
+        """
+        freed = {"active_message_id": None, "active_until": None, "last_message_at": utc_now()}
+        with self.transaction():
+            settled = self._update_answer(turn, answer)
+            if settled:
+                self._update_session(turn, freed)
+            if settled and prompt is not None:
+                self.db.session.execute(
+                    self._update(self.messages, turn.question_id, {"model_content": prompt})
+                )
+            return settled
+
+    def _update_answer(self, turn: OpenTurn, values: Mapping[str, Any]) -> bool:
+        statement = self._update(self.messages, turn.answer_id, values)
+        result = self.db.session.execute(statement.where(self.messages.status.in_(UNSETTLED)))
+        return bool(result.rowcount)
+
+    def _update_session(self, turn: OpenTurn, values: Mapping[str, Any]) -> None:
+        statement = self._update(self.sessions, turn.session_key, values)
+        self.db.session.execute(statement.where(self.sessions.active_message_id == turn.answer_id))
+
+    @staticmethod
+    def _update(model: type[Any], key: int, values: Mapping[str, Any]) -> Any:
+        return (
+            sa.update(model)
+            .where(model.id == key)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+
+    def _settle_lost_turn(self, session: Any) -> None:
+        """End the turn of a worker that has not renewed its claim in time."""
+        if session.active_message_id is None or _aware(session.active_until) > utc_now():
+            return
+        lost = session.active_message_id
+        freed = self.db.session.execute(
+            self._update(
+                self.sessions, session.id, {"active_message_id": None, "active_until": None}
+            ).where(self.sessions.active_message_id == lost)
+        )
+        if freed.rowcount:
+            ended = {"status": "interrupted", "reason": "worker_lost"}
+            self.db.session.execute(
+                self._update(self.messages, lost, ended).where(self.messages.status.in_(UNSETTLED))
+            )
+        self.db.session.commit()
+
+    # -- what the model is shown ---------------------------------------------------------------
+
+    def find(self, model: type[Any], key: Any) -> Any:
+        """Return a row by its primary key, inside the running transaction; None if it is gone."""
+        return self.db.session.get(model, key)
+
+    def load_exchanges(self, turn: OpenTurn, start_id: int | None, limit: int) -> list[Any]:
+        """Return answered questions and their answers before this turn, oldest first.
+
+        Roles alternate: a question without any answer is left out, and of several attempts at
+        one only the last is kept.
+
+        :param start_id: leave out messages before this one
+        :param limit: most messages to read, the latest
+        """
+        messages = self.messages
+        rows = self.db.session.scalars(
+            sa.select(messages)
+            .where(
+                messages.chat_session_id == turn.session_key,
+                messages.id < turn.question_id,
+                messages.id >= (start_id or 0),
+                messages.status.in_(SEEN_BY_MODEL),
+                messages.content != "",
+            )
+            .order_by(messages.id.desc())
+            .limit(limit)
+        ).all()
+        return _alternating(list(reversed(rows)))
+
+    # -- reading and clearing ------------------------------------------------------------------
+
+    def list_sessions(self, user_id: Any) -> list[Any]:
+        """Return the user's sessions, the most recently used first."""
+        self._adopt_unlinked(user_id)
+        sessions = self.sessions
+        rows = self.db.session.scalars(
+            sa.select(sessions)
+            .where(sessions.user_id == user_id)
+            .order_by(sessions.last_message_at.desc(), sessions.id.desc())
+        ).all()
+        return list(rows)
+
+    def history(self, user_id: Any, session_id: str) -> list[Any]:
+        """Return the session's messages, oldest first.
+
+        :raises NotFoundError: when the user has no such session
+        """
+        self._adopt_unlinked(user_id)
+        session = self._own(self.sessions, user_id, self.sessions.session_id == session_id)
+        if session is None:
+            raise NotFoundError("There is no such session.")
+        self._settle_lost_turn(session)
+        messages = self.messages
+        rows = self.db.session.scalars(
+            sa.select(messages).where(messages.chat_session_id == session.id).order_by(messages.id)
+        ).all()
+        return list(rows)
+
+    def clear_session(self, user_id: Any, session_id: str) -> int:
+        """Delete the session and its messages.
+
+        :return: number of messages deleted; 0 for an unknown session
+        """
+        owned = {"user_id": user_id, "session_id": session_id}
+        with self.transaction():
+            deleted = self.db.session.execute(sa.delete(self.messages).filter_by(**owned))
+            self.db.session.execute(sa.delete(self.sessions).filter_by(**owned))
+            return int(deleted.rowcount)
+
+    def _adopt_unlinked(self, user_id: Any) -> None:
+        """Give sessions to the user's messages that were inserted without one.
+
+        Rows written by hand or by older code name their session only by ``session_id``. The
+        index on ``(user_id, chat_session_id)`` makes this one cheap look-up when there are none.
+        """
+        messages = self.messages
+        unlinked = (messages.user_id == user_id, messages.chat_session_id.is_(None))
+        session_ids = self.db.session.scalars(
+            sa.select(messages.session_id).where(*unlinked).distinct()
+        ).all()
+        for session_id in session_ids:
+            self._adopt(user_id, session_id)
+        if session_ids:
+            self.db.session.commit()
+
+    def _adopt(self, user_id: Any, session_id: str) -> None:
+        messages = self.messages
+        session = self._own(self.sessions, user_id, self.sessions.session_id == session_id)
+        if session is None:
+            session = self.sessions(user_id=user_id, session_id=session_id)
+            self.db.session.add(session)
+            self.db.session.flush()
+        in_session = (messages.user_id == user_id, messages.session_id == session_id)
+        self.db.session.execute(
+            sa.update(messages)
+            .where(*in_session)
+            .values(chat_session_id=session.id)
+            .execution_options(synchronize_session=False)
+        )
+        first, last, count = self.db.session.execute(
+            sa.select(
+                sa.func.min(messages.created_at), sa.func.max(messages.created_at), sa.func.count()
+            ).where(*in_session)
+        ).one()
+        opening = self.db.session.scalar(
+            sa.select(messages.content)
+            .where(*in_session, messages.message_type == "user")
+            .order_by(messages.id)
+            .limit(1)
+        )
+        session.started_at, session.last_message_at, session.message_count = first, last, count
+        session.title = session.title or " ".join((opening or "").split())[:TITLE_LENGTH]
+        self.db.session.flush()
+
+    def _own(self, model: type[Any], user_id: Any, *conditions: Any) -> Any:
+        return self.db.session.scalar(sa.select(model).where(model.user_id == user_id, *conditions))
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit what the block did, or roll it back if it raises; the connection goes back."""
+        try:
+            yield
+            self.db.session.commit()
+        except BaseException:
+            self.db.session.rollback()
+            raise
+
+
+def _aware(moment: datetime | None) -> datetime:
+    """Read a stored time as UTC; SQLite and MariaDB keep no zone."""
+    if moment is None:
+        return datetime.min.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _alternating(rows: Sequence[Any]) -> list[Any]:
+    """Keep each answered question with the latest answer to it."""
+    pairs: list[Any] = []
+    question = None
+    for row in rows:
+        if row.message_type == "user":
+            question = row
+        elif pairs and pairs[-2] is question:
+            pairs[-1] = row
+        elif question is not None:
+            pairs += [question, row]
+    return pairs

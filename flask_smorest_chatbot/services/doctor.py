@@ -1,0 +1,164 @@
+"""Find out what keeps the chatbot from working, and what to do about it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..config import PREFIX, ChatbotConfig
+from ..errors import ChatbotError
+from ..values import CatalogItem, CatalogQuery, UserProfile
+from .generation import Generation
+from .turn import TurnServices
+
+#: Longest wait for the model server's list of models, in seconds.
+_LIST_TIMEOUT = 5.0
+
+
+@dataclass(frozen=True)
+class ModelStatus:
+    """What is known of the model without asking it anything.
+
+    :param reachable: the model server answers; None for providers that cannot be asked
+    :param present: it has the configured model; None when not known
+    :param detail: one sentence, without secrets
+    """
+
+    reachable: bool | None
+    present: bool | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one check; ``remedy`` is empty when all is well."""
+
+    name: str
+    detail: str
+    remedy: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the check passed."""
+        return not self.remedy
+
+
+def model_status(config: ChatbotConfig, timeout: float = _LIST_TIMEOUT) -> ModelStatus:
+    """Ask the Ollama server whether it has the model; never loads it.
+
+    :param timeout: seconds to wait for the server
+    """
+    import httpx
+
+    try:
+        answer = httpx.get(
+            f"{config.ollama_url.rstrip('/')}/api/tags", timeout=timeout, trust_env=False
+        )
+        names = {model["name"] for model in answer.raise_for_status().json()["models"]}
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return ModelStatus(False, None, f"no Ollama answers at {config.ollama_url}")
+    wanted = config.model.removeprefix("ollama:")
+    present = bool({wanted, f"{wanted}:latest"} & names)
+    detail = f"{wanted} is {'present' if present else 'missing'} at {config.ollama_url}"
+    return ModelStatus(True, present, detail)
+
+
+def examine(services: TurnServices) -> Iterator[Finding]:
+    """Run all checks and yield what each finds, in an order in which the first failure matters."""
+    yield _check_config(services.config)
+    yield from _check_tables(services)
+    yield from _check_model(services)
+    yield from _check_loaders(services)
+
+
+def _check_config(config: ChatbotConfig) -> Finding:
+    return Finding("configuration", f"{PREFIX}* is valid; model {config.model}")
+
+
+def _check_tables(services: TurnServices) -> Iterator[Finding]:
+    conversations = services.conversations
+    remedy = "Run `flask db migrate` and `flask db upgrade`."
+    for model in (conversations.sessions, conversations.messages):
+        table = model.__table__
+        try:
+            with conversations.transaction():
+                columns = sa.inspect(conversations.db.session.get_bind(model)).get_columns(
+                    table.name, schema=table.schema
+                )
+        except sa.exc.NoSuchTableError:
+            yield Finding("tables", f"{table.name} does not exist", remedy)
+            continue
+        except sa.exc.SQLAlchemyError as error:
+            detail = f"the database does not answer ({type(error).__name__})"
+            yield Finding("tables", detail, "Check the database's address and that it runs.")
+            return
+        missing = {column.name for column in table.columns} - {column["name"] for column in columns}
+        if missing:
+            yield Finding("tables", f"{table.name} lacks {', '.join(sorted(missing))}", remedy)
+        else:
+            yield Finding("tables", f"{table.name} is there")
+
+
+def _check_model(services: TurnServices) -> Iterator[Finding]:
+    if services.chat_model.is_configured_ollama:
+        status = model_status(services.config)
+        if not status.reachable:
+            remedy = f"Start Ollama (`ollama serve`), or set {PREFIX}OLLAMA_URL."
+            yield Finding("model server", status.detail, remedy)
+            return
+        yield Finding("model server", f"Ollama answers at {services.config.ollama_url}")
+        remedy = "" if status.present else f"Run `ollama pull {services.config.model}`."
+        yield Finding("model", status.detail, remedy)
+        if not status.present:
+            return
+    yield _check_answer(services)
+
+
+def _check_answer(services: TurnServices) -> Finding:
+    began = time.monotonic()
+    try:
+        generation = Generation(services.chat_model.get(), [("human", "Say yes.")], services.config)
+        pieces = generation.pieces(began + services.config.turn_timeout)
+        answered = any(piece for piece in pieces)
+        pieces.close()  # type: ignore[attr-defined]  # a generator
+    except ChatbotError as error:
+        remedy = "See the log of the model server, and of this site for `chat model`."
+        return Finding("answer", str(error), remedy)
+    took = time.monotonic() - began
+    if not answered:
+        return Finding("answer", "the model said nothing", "Try another model.")
+    return Finding("answer", f"first token after {took:.1f} s")
+
+
+def _check_loaders(services: TurnServices) -> Iterator[Finding]:
+    db = services.conversations.db
+    try:
+        user = db.session.scalar(sa.select(services.user_model).limit(1))
+    except sa.exc.SQLAlchemyError:
+        yield Finding("loaders", "the users cannot be read", "Run `flask db upgrade`.")
+        return
+    profile = UserProfile()
+    if user is not None:
+        yield _check_loader("profile loader", lambda: services.load_profile(user), UserProfile)
+    query = CatalogQuery(text="", profile=profile, limit=services.config.catalog_limit)
+    yield _check_loader("catalogue loader", lambda: list(services.load_catalog(query)), list)
+    db.session.rollback()
+
+
+def _check_loader(name: str, load: Callable[[], Any], kind: type[Any]) -> Finding:
+    try:
+        loaded = load()
+    except Exception as error:  # a host's code may raise anything
+        return Finding(name, f"raised {type(error).__name__}: {error}", "Mend the host's loader.")
+    wrong = not isinstance(loaded, kind) or (
+        kind is list and not all(isinstance(item, CatalogItem) for item in loaded)
+    )
+    if wrong:
+        wanted = "a list of CatalogItem" if kind is list else kind.__name__
+        return Finding(name, f"returned {type(loaded).__name__}", f"Return {wanted}.")
+    detail = f"{len(loaded)} items" if kind is list else "returns a profile"
+    return Finding(name, detail)

@@ -1,0 +1,163 @@
+"""Ask the model for one answer and hand it on piece by piece, within the time limits.
+
+The model's stream is read in a thread of its own, so that whoever waits for it can also send a
+sign of life, notice that the client has left, and give up in time.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..config import ChatbotConfig
+from ..errors import ModelError, ModelTimeoutError
+from .model_errors import translate
+from .prompts import PromptMessage
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+#: Pieces read ahead of a slow client before the model is made to wait.
+_QUEUE_SIZE = 256
+#: Longest time between two looks at whether the client is still there.
+TICK = 0.2
+
+
+@dataclass
+class Usage:
+    """What the model server says an answer took; None where it does not say."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    done_reason: str | None = None
+
+
+@dataclass
+class _End:
+    error: BaseException | None = None
+
+
+@dataclass
+class Generation:
+    """One answer in the making.
+
+    :param chat_model: any LangChain chat model
+    :param prompt: from :func:`.prompts.prompt`
+    :param config: time limits
+    :param options: further arguments of the model's ``stream``, for example ``format``
+    """
+
+    chat_model: BaseChatModel
+    prompt: Sequence[PromptMessage]
+    config: ChatbotConfig
+    options: dict[str, Any] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+
+    def __post_init__(self) -> None:
+        from .abortable_transport import Abort
+
+        self._abort = Abort()
+        self._pieces: queue.Queue[str | _End] = queue.Queue(_QUEUE_SIZE)
+
+    def pieces(self, deadline: float) -> Iterator[str | None]:
+        """Yield text as it comes, merged if it comes faster than it is taken; None on every tick
+        of silence.
+
+        :param deadline: ``time.monotonic()`` at which the turn must end
+        :raises ModelError: in one of its kinds, when the model fails
+        """
+        threading.Thread(target=self._read, name="chatbot-generation", daemon=True).start()
+        wait, reason = self.config.first_token_timeout, "first_token_timeout"
+        try:
+            heard = time.monotonic()
+            while True:
+                text, end = self._take()
+                if text:
+                    yield text
+                    heard, wait, reason = (
+                        time.monotonic(),
+                        self.config.token_timeout,
+                        "token_timeout",
+                    )
+                if end is not None:
+                    if end.error is not None:
+                        raise translate(end.error, self.config) from end.error
+                    return
+                _check_time(heard + wait, reason)
+                _check_time(deadline, "turn_timeout")
+                if not text:
+                    yield None
+        finally:
+            self.abort()
+
+    def abort(self) -> None:
+        """Stop the model; does nothing when it has finished."""
+        self._abort.request()
+        while not self._pieces.empty():  # a reader blocked on a full queue must get to see it
+            self._pieces.get_nowait()
+
+    def _take(self) -> tuple[str, _End | None]:
+        """Return all text that has come, waiting for some at most a tick."""
+        texts: list[str] = []
+        try:
+            piece = self._pieces.get(timeout=TICK)
+            while not isinstance(piece, _End):
+                texts.append(piece)
+                piece = self._pieces.get_nowait()
+            return "".join(texts), piece
+        except queue.Empty:
+            return "".join(texts), None
+
+    def _read(self) -> None:
+        from .abortable_transport import abortable
+
+        end = _End()
+        try:
+            with abortable(self._abort):
+                self._read_stream()
+        except Exception as error:
+            end.error = error
+        self._put(end)
+
+    def _read_stream(self) -> None:
+        stream = self.chat_model.stream(list(self.prompt), **self.options)
+        try:
+            for chunk in stream:
+                self._note_usage(chunk)
+                if chunk.text:
+                    self._put(chunk.text)
+                if self._abort.requested:
+                    return
+        finally:
+            stream.close()  # type: ignore[attr-defined]  # LangChain's iterators are generators
+        if self._speaks_ollama() and self.usage.done_reason is None:
+            raise ModelError("The model broke off in mid-answer: try again.", "incomplete")
+
+    def _put(self, piece: str | _End) -> None:
+        while not self._abort.requested:
+            try:
+                self._pieces.put(piece, timeout=1)
+            except queue.Full:
+                continue
+            return
+
+    def _note_usage(self, chunk: Any) -> None:
+        if used := chunk.usage_metadata:
+            self.usage.input_tokens = used["input_tokens"]
+            self.usage.output_tokens = used["output_tokens"]
+        reason = chunk.response_metadata.get("done_reason")
+        self.usage.done_reason = reason or self.usage.done_reason
+
+    def _speaks_ollama(self) -> bool:
+        return type(self.chat_model).__name__ == "ChatOllama"
+
+
+def _check_time(limit: float, reason: str) -> None:
+    if time.monotonic() >= limit:
+        raise ModelTimeoutError(
+            "The model took too long to answer: try again, or ask something shorter.", reason
+        )

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Debian programs that some tests use: a browser and MariaDB. Needs root; without it, or elsewhere,
+# those tests are skipped and say so.
+set -eu
+missing=""
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+[ -x /usr/sbin/mariadbd ] || missing="$missing mariadb-server"
+[ -z "$missing" ] && exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # shellcheck disable=SC2086  # a list of words on purpose
+    apt-get install -y -qq --no-install-recommends $missing >/dev/null
+else
+    echo "Not installed:$missing (needs root and apt-get): the tests that use them are skipped."
+fi

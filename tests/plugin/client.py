@@ -1,0 +1,31 @@
+"""Read what the endpoints answer, as a client would."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from werkzeug.test import TestResponse
+
+SSE = "text/event-stream"
+
+
+def events_of(text: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the events of a stream as ``(name, data)``; comments are left out."""
+    events = []
+    for frame in text.split("\n\n"):
+        lines = dict(
+            line.split(": ", 1) for line in frame.splitlines() if line and not line.startswith(":")
+        )
+        if lines:
+            events.append((lines["event"], json.loads(lines["data"])))
+    return events
+
+
+def names_of(response: TestResponse) -> list[str]:
+    """Return the names of a response's events, runs of one name as one."""
+    names: list[str] = []
+    for name, _ in events_of(response.text):
+        if names[-1:] != [name]:
+            names.append(name)
+    return names

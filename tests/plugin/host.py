@@ -1,0 +1,110 @@
+"""A small host for the plugin: what a developer writes to adopt it, and nothing else."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from flask_jwt_extended import JWTManager, create_access_token
+from flask_smorest import Api
+from flask_sqlalchemy import SQLAlchemy
+from scripted_model import ScriptedModel
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from flask_smorest_chatbot import CatalogItem, CatalogQuery, Chatbot, TurnPlan, UserProfile
+
+GUITARS = [
+    CatalogItem(
+        id=17, name="Yamaha FG800", price="18.00", url="/items/17", description="acoustic guitar"
+    ),
+    CatalogItem(id=18, name="Fender Jazz Bass", price=25, url="/items/18"),
+    CatalogItem(id=19, name="Fender Jazz Bass V", price=30, url="/items/19"),
+]
+
+
+@dataclass
+class Host:
+    """An app with the plugin, and the handles that tests need."""
+
+    app: Flask
+    db: SQLAlchemy
+    chatbot: Chatbot
+    user_model: type[Any]
+    chat_model: ScriptedModel
+    catalog: list[CatalogItem]
+    queries: list[CatalogQuery] = field(default_factory=list)
+
+    def add_user(self) -> Any:
+        """Store a user and return its key."""
+        with self.app.app_context():
+            user = self.user_model()
+            self.db.session.add(user)
+            self.db.session.commit()
+            return user.key
+
+    def headers(self, user_key: Any, **more: str) -> dict[str, str]:
+        with self.app.app_context():
+            token = create_access_token(identity=str(user_key))
+        return {"Authorization": f"Bearer {token}", **more}
+
+
+KEYS: dict[str, tuple[Any, Callable[[], Any]]] = {
+    "integer": (sa.Integer(), lambda: None),
+    "uuid": (sa.Uuid(), uuid.uuid4),
+    "string": (sa.String(36), lambda: str(uuid.uuid4())),
+}
+
+
+def make_host(
+    database_url: str, key: str = "integer", user_table: str = "people", **settings: Any
+) -> Host:
+    """Build a host whose user key has another name and type than most."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    db = SQLAlchemy(model_class=Base)
+    key_type, new_key = KEYS[key]
+    column = mapped_column(key_type, primary_key=True)
+    if key != "integer":
+        column = mapped_column(key_type, primary_key=True, default=new_key)
+    user_model = type(
+        "Person",
+        (db.Model,),
+        {"__tablename__": user_table, "__annotations__": {"key": Mapped[Any]}, "key": column},
+    )
+    model = ScriptedModel()
+    chatbot = Chatbot(db, user_model=user_model, chat_model=model, persona="You sell guitars.")
+    app = Flask("host")
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=database_url,
+        JWT_SECRET_KEY="a-test-secret-of-more-than-32-bytes",
+        API_TITLE="Host", API_VERSION="v1", OPENAPI_VERSION="3.0.3",
+        OPENAPI_URL_PREFIX="/", TESTING=True, PROPAGATE_EXCEPTIONS=False,
+        **settings,
+    )  # fmt: skip
+    host = Host(app, db, chatbot, user_model, model, list(GUITARS))
+
+    @chatbot.profile_loader
+    def profile(user: Any) -> UserProfile:
+        assert db.session.get(user_model, user.key) is user  # loaded, and in the running session
+        return UserProfile(experience_level="beginner", preferred_instruments=["Guitar"])
+
+    @chatbot.catalog_loader
+    def catalog(query: CatalogQuery) -> list[CatalogItem]:
+        host.queries.append(query)
+        return host.catalog
+
+    @chatbot.chat_endpoint("/recommend", message_required=False)
+    def recommend(user: Any, message: str) -> TurnPlan:
+        """Recommend something"""
+        return TurnPlan(message=message or "Recommend something.", must_recommend=True)
+
+    db.init_app(app)
+    JWTManager(app)
+    chatbot.init_app(app, Api(app))
+    return host

@@ -1,0 +1,85 @@
+"""Who may use the endpoints."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import jwt
+import pytest
+from flask_jwt_extended import create_access_token, create_refresh_token
+from host import Host, make_host
+
+ENDPOINTS = [
+    ("POST", "/api/chatbot/chat"),
+    ("POST", "/api/chatbot/recommend"),
+    ("POST", "/api/chatbot/messages/1/retry"),
+    ("GET", "/api/chatbot/history/a"),
+    ("GET", "/api/chatbot/sessions"),
+    ("DELETE", "/api/chatbot/clear-session/a"),
+]
+
+
+def token(host: Host, user: Any, kind: str) -> str:
+    with host.app.app_context():
+        past = datetime.timedelta(seconds=-10)
+        valid = create_access_token(identity=str(user))
+        claims = jwt.decode(valid, options={"verify_signature": False})
+        return {
+            "missing": lambda: "",
+            "not bearer": lambda: f"Basic {valid}",
+            "malformed": lambda: "Bearer not.a.token",
+            "expired": lambda: "Bearer " + create_access_token(str(user), expires_delta=past),
+            "refresh": lambda: "Bearer " + create_refresh_token(str(user)),
+            "wrong key": lambda: "Bearer " + jwt.encode(claims, "x" * 32),
+            "unsigned": lambda: "Bearer " + jwt.encode(claims, None, algorithm="none"),
+            "unknown user": lambda: "Bearer " + create_access_token("4711"),
+            "odd subject": lambda: "Bearer " + create_access_token("1 or 1"),
+            "huge subject": lambda: "Bearer " + create_access_token(str(2**70)),
+        }[kind]()
+
+
+KINDS = [
+    "missing", "not bearer", "malformed", "expired", "refresh", "wrong key", "unsigned",
+    "unknown user", "odd subject", "huge subject",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("method", "path"), ENDPOINTS)
+def test_only_a_valid_access_token_opens(
+    host: Host, user: Any, method: str, path: str, kind: str
+) -> None:
+    sent = token(host, user, kind)
+    response = host.app.test_client().open(
+        path, method=method, json={"message": "Hi"}, headers={"Authorization": sent}
+    )
+    assert response.status_code == response.json["code"] == 401
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+    assert response.json["message"]
+    assert host.chat_model.prompts == []
+
+
+@pytest.mark.parametrize("key", ["uuid", "string"])
+def test_users_may_have_keys_of_any_type(database_url: str, key: str) -> None:
+    host = make_host(database_url, key=key)
+    with host.app.app_context():
+        host.db.create_all()
+    user = host.add_user()
+    client, headers = host.app.test_client(), host.headers(user)
+    assert client.post("/api/chatbot/chat", json={"message": "Hi"}, headers=headers).json
+    sessions = client.get("/api/chatbot/sessions", headers=headers).json["sessions"]
+    history = client.get(f"/api/chatbot/history/{sessions[0]['session_id']}", headers=headers).json
+    assert history[0]["user_id"] == str(user)
+    with host.app.app_context():
+        host.db.engine.dispose()
+
+
+def test_deleting_a_user_deletes_the_chats(host: Host, user: Any) -> None:
+    client = host.app.test_client()
+    client.post("/api/chatbot/chat", json={"message": "Hi"}, headers=host.headers(user))
+    with host.app.app_context():
+        host.db.session.delete(host.db.session.get(host.user_model, user))
+        host.db.session.commit()
+        assert host.db.session.query(host.chatbot.ChatMessage).count() == 0
+        assert host.db.session.query(host.chatbot.ChatSession).count() == 0

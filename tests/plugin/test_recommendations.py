@@ -1,0 +1,66 @@
+"""Recommendations refer to what was offered, and to nothing else."""
+
+from __future__ import annotations
+
+from flask_smorest_chatbot.services.recommendations import ground, mentioned, selection_schema
+from flask_smorest_chatbot.values import CatalogItem
+
+OFFERED = [
+    CatalogItem(id=1, name="Fender Jazz Bass", price=25, description="A bass."),
+    CatalogItem(id=2, name="Fender Jazz Bass V", price=30),
+    CatalogItem(id=3, name="Yamaha FG800", price="18.00", description="Acoustic guitar."),
+    CatalogItem(id="x-4", name="Yamaha FG800", price="16.00"),
+]
+
+
+def ids(prose: str, *blocks: str, limit: int = 5) -> tuple[list[object], int]:
+    grounded = ground(prose, blocks, OFFERED, limit)
+    return [rec.item.id for rec in grounded.recommendations], grounded.dropped
+
+
+def test_cited_ids_are_taken_in_order_and_once() -> None:
+    assert ids("", '[{"id": "x-4"}, {"id": "1"}, {"id": 1}]') == (["x-4", 1], 1)
+
+
+def test_what_was_not_offered_is_dropped_and_counted() -> None:
+    block = '[{"id": 99}, {"name": "Unicorn Harp 9000", "reason": "magic"}, {"id": 3}]'
+    assert ids("", block) == ([3], 2)
+
+
+def test_names_stand_in_for_missing_or_wrong_ids() -> None:
+    assert ids("", '[{"name": "fender  jazz-bass v", "reason": "low B"}]') == ([2], 0)
+
+
+def test_prose_names_items_when_no_block_does() -> None:
+    assert ids("Take the **Fender Jazz Bass V**, or a Yamaha FG800!") == ([2, 3], 0)
+    assert ids("Take a Fender Jazz Bassoon.") == ([], 0)
+    assert ids("Nothing fits.", '[{"id": 99}]') == ([], 1)
+
+
+def test_longer_names_win_and_shorter_ones_still_count() -> None:
+    named = mentioned("The Fender Jazz Bass V beats the Fender Jazz Bass.", OFFERED)
+    assert [item.id for item in named] == [2, 1]
+
+
+def test_reason_is_the_models_or_the_sentence_or_the_description() -> None:
+    prose = "Hello. The Yamaha FG800 is easy on the fingers. Bye."
+    assert ground(prose, [], OFFERED, 5).recommendations[0].reason == (
+        "The Yamaha FG800 is easy on the fingers."
+    )
+    cited = ground("Hm.", ['[{"id": 1}, {"id": 3, "reason": " so\\n so "}]'], OFFERED, 5)
+    assert [rec.reason for rec in cited.recommendations] == ["A bass.", "so so"]
+
+
+def test_limit_and_facts() -> None:
+    grounded = ground("", ["[1, 2, 3]"], OFFERED, 2)
+    assert len(grounded.recommendations) == 2
+    assert grounded.recommendations[0].as_json()["price"] == {
+        "amount": "25", "currency": "USD", "unit": "day"
+    }  # fmt: skip
+
+
+def test_selection_schema_allows_only_offered_ids() -> None:
+    schema = selection_schema(OFFERED, 3)
+    items = schema["properties"]["items"]
+    assert items["items"]["enum"] == ["1", "2", "3", "x-4"]
+    assert (items["minItems"], items["maxItems"]) == (1, 3)

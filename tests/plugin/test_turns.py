@@ -1,0 +1,290 @@
+"""Turns that break, meet or are given up: nothing that was said is lost, nothing is mixed."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from client import SSE, events_of, names_of
+from host import Host
+
+from flask_smorest_chatbot.services.turn import Delta, Turn
+from flask_smorest_chatbot.values import CatalogItem, CatalogQuery, TurnPlan, UserProfile
+
+CHAT = "/api/chatbot/chat"
+
+
+def post(host: Host, user: Any, message: str, session_id: str = "s", **headers: str) -> Any:
+    return host.app.test_client().post(
+        CHAT,
+        json={"message": message, "session_id": session_id},
+        headers=host.headers(user, **headers),
+    )
+
+
+def history(host: Host, user: Any, session_id: str = "s") -> list[dict[str, Any]]:
+    response = host.app.test_client().get(
+        f"/api/chatbot/history/{session_id}", headers=host.headers(user)
+    )
+    return response.json
+
+
+def retry(host: Host, user: Any, message_id: int) -> Any:
+    return host.app.test_client().post(
+        f"/api/chatbot/messages/{message_id}/retry", headers=host.headers(user)
+    )
+
+
+def begin(host: Host, user: Any, message: str, session_id: str = "s") -> Turn:
+    """Open a turn as a worker does, inside an app context that the caller pushed."""
+    services = host.app.extensions["chatbot"].turn_services
+    opened = services.conversations.open_turn(user, session_id, message)
+    return Turn(services, TurnPlan(message=message), opened)
+
+
+FAULTS: list[tuple[BaseException, int, str]] = [
+    (httpx.ConnectError("refused"), 503, "model_unreachable"),
+    (ConnectionError("Failed to connect to Ollama."), 503, "model_unreachable"),
+    (httpx.ConnectTimeout("black hole"), 503, "model_unreachable"),
+    (httpx.ReadTimeout("no bytes"), 504, "silence"),
+    (httpx.RemoteProtocolError("peer closed"), 502, "broken_connection"),
+    (ValueError("garbage"), 502, "model_error"),
+]
+
+
+@pytest.mark.parametrize(("fault", "status", "reason"), FAULTS)
+def test_fault_in_mid_answer_keeps_what_was_said(
+    host: Host, user: Any, fault: BaseException, status: int, reason: str
+) -> None:
+    host.chat_model.scripts.append(["Half an ", fault])
+    response = post(host, user, "Hi")
+    assert response.status_code == response.json["code"] == status
+    assert response.json["errors"] == {"reason": reason}
+    assert str(fault) not in response.text
+    assert ("Retry-After" in response.headers) == (status == 503)
+    question, answer = history(host, user)
+    assert question["content"] == "Hi"
+    assert (answer["content"], answer["status"], answer["reason"]) == ("Half an", "failed", reason)
+
+
+def test_fault_in_a_stream_is_an_error_event(host: Host, user: Any) -> None:
+    host.chat_model.scripts.append(["Half ", "an ", httpx.RemoteProtocolError("peer closed")])
+    response = post(host, user, "Hi", Accept=SSE)
+    assert response.status_code == 200
+    assert names_of(response)[-1] == "error"
+    error = events_of(response.text)[-1][1]
+    assert (error["code"], error["status"]) == (502, "Bad Gateway")
+    assert error["errors"] == {"reason": "broken_connection"}
+
+
+def test_ollamas_own_errors_say_which(host: Host, user: Any) -> None:
+    import ollama
+
+    for status, expected, reason in [
+        (404, 503, "model_missing"), (503, 503, "model_busy"), (500, 502, "model_error")
+    ]:  # fmt: skip
+        host.chat_model.scripts.append([ollama.ResponseError("secret text", status)])
+        response = post(host, user, "Hi")
+        assert response.status_code == expected
+        assert response.json["errors"]["reason"] == reason
+        assert "secret" not in response.text
+
+
+def test_empty_answer_is_a_failure(host: Host, user: Any) -> None:
+    host.chat_model.scripts.append([" \n"])
+    response = post(host, user, "Hi")
+    assert (response.status_code, response.json["errors"]["reason"]) == (502, "empty_answer")
+
+
+@pytest.mark.parametrize(
+    ("settings", "script", "reason"),
+    [
+        ({"CHATBOT_FIRST_TOKEN_TIMEOUT": 0.4}, [3.0, "late"], "first_token_timeout"),
+        ({"CHATBOT_TOKEN_TIMEOUT": 0.4}, ["Well, ", 3.0, "late"], "token_timeout"),
+        ({"CHATBOT_TURN_TIMEOUT": 0.6}, ["a ", 0.3, "b ", 0.3, "c ", 0.3, "d "], "turn_timeout"),
+    ],
+)
+def test_a_slow_model_is_given_up(
+    build_host: Callable[..., Host], settings: Any, script: Any, reason: str
+) -> None:
+    host = build_host(**settings)
+    user = host.add_user()
+    host.chat_model.scripts.append(script)
+    began = time.monotonic()
+    response = post(host, user, "Hi")
+    assert time.monotonic() - began < 2
+    assert (response.status_code, response.json["errors"]["reason"]) == (504, reason)
+    assert history(host, user)[1]["status"] == "failed"
+
+
+def test_failing_loader_keeps_the_question(host: Host, user: Any) -> None:
+    def broken(_query: CatalogQuery) -> list[CatalogItem]:
+        raise RuntimeError("the host's secret")
+
+    host.chatbot.catalog_loader(broken)
+    services = host.app.extensions["chatbot"].turn_services
+    object.__setattr__(services, "load_catalog", broken)
+    response = post(host, user, "Hi")
+    assert (response.status_code, response.json["errors"]["reason"]) == (500, "catalogue_error")
+    assert "secret" not in response.text
+    assert [m["status"] for m in history(host, user)] == ["complete", "failed"]
+
+
+def test_failed_turn_can_be_retried_once_it_succeeds(host: Host, user: Any) -> None:
+    host.chat_model.scripts.append(["Half", httpx.ReadError("reset")])
+    post(host, user, "Hi")
+    failed = history(host, user)[1]
+    response = retry(host, user, failed["id"])
+    assert response.status_code == 200
+    assert response.json["user_message"] == "Hi"
+    assert [(m["content"], m["status"]) for m in history(host, user)] == [
+        ("Hi", "complete"), ("Half", "failed"), ("Hello.", "complete")
+    ]  # fmt: skip
+    assert retry(host, user, response.json["message_id"]).status_code == 409
+    post(host, user, "And?")
+    assert retry(host, user, failed["id"]).status_code == 409
+    told = [message.text for message in host.chat_model.prompts[-1][2:-1]]
+    assert told == ["Hello."]  # the attempt that broke is not told to the model
+
+
+def test_only_own_messages_can_be_retried(host: Host, user: Any) -> None:
+    host.chat_model.scripts.append([httpx.ReadError("reset")])
+    post(host, user, "Hi")
+    failed = history(host, user)[1]["id"]
+    stranger = host.add_user()
+    answers = [retry(host, stranger, number) for number in (failed, 4711, 2**63, 2**80)]
+    assert [answer.status_code for answer in answers] == [404] * 4
+    assert len({answer.data for answer in answers}) == 1
+    assert retry(host, user, history(host, user)[0]["id"]).status_code == 404
+
+
+def test_second_turn_of_a_session_in_progress_gets_409(host: Host, user: Any) -> None:
+    host.chat_model.scripts.append(["One ", 1.0, "answer."])
+    answers: list[Any] = []
+    first = threading.Thread(target=lambda: answers.append(post(host, user, "First")))
+    first.start()
+    while not host.chat_model.prompts:
+        time.sleep(0.01)
+    second = post(host, user, "Second")
+    elsewhere = post(host, user, "Other", session_id="t")
+    first.join()
+    assert second.status_code == 409
+    assert elsewhere.status_code == 200
+    assert [m["content"] for m in history(host, user)] == ["First", "One answer."]
+    assert answers[0].json["assistant_response"] == "One answer."
+    assert post(host, user, "Third").status_code == 200
+
+
+def test_closing_the_stream_stops_the_model_and_keeps_the_text(host: Host, user: Any) -> None:
+    host.chat_model.scripts.append(["One ", "two "] + [0.1, "more "] * 50)
+    response = host.app.test_client().post(
+        CHAT,
+        json={"message": "Count", "session_id": "s"},
+        headers=host.headers(user, Accept=SSE),
+        buffered=False,
+    )
+    received = b""
+    for part in response.response:
+        received += part
+        if b"two" in received:
+            break
+    response.close()
+    answer = history(host, user)[1]
+    assert (answer["status"], answer["reason"]) == ("interrupted", "client_left")
+    assert answer["content"].startswith("One two")
+    assert "more more more more" not in answer["content"]
+    time.sleep(0.4)
+    assert host.chat_model.closed_early == [True]
+    assert post(host, user, "Go on").status_code == 200
+    assert host.chat_model.prompts[-1][2].text.startswith("One two")
+
+
+def test_stream_that_nobody_starts_to_read_is_settled(host: Host, user: Any) -> None:
+    response = host.app.test_client().post(
+        CHAT,
+        json={"message": "Hi", "session_id": "s"},
+        headers=host.headers(user, Accept=SSE),
+        buffered=False,
+    )
+    response.close()
+    assert history(host, user)[1]["status"] == "interrupted"
+
+
+def test_turn_of_a_lost_worker_is_settled_by_the_next_read(host: Host, user: Any) -> None:
+    with host.app.app_context():
+        begin(host, user, "Hi")
+        assert post(host, user, "Again").status_code == 409
+        sessions = host.db.session
+        row = sessions.query(host.chatbot.ChatSession).one()
+        row.active_until = row.active_until.replace(year=2020)
+        sessions.commit()
+    answer = history(host, user)[1]
+    assert (answer["status"], answer["reason"]) == ("interrupted", "worker_lost")
+    assert retry(host, user, answer["id"]).status_code == 200
+
+
+def test_nothing_is_written_back_into_a_cleared_session(host: Host, user: Any) -> None:
+    with host.app.app_context():
+        turn = begin(host, user, "Hi")
+        events = turn.events()
+        host.chat_model.scripts.append(["One ", 0.2, "two"])
+        while not isinstance(next(events), Delta):
+            pass
+        host.app.test_client().delete("/api/chatbot/clear-session/s", headers=host.headers(user))
+        last = list(events)[-1]
+    assert "cleared" in str(getattr(last, "error", ""))
+    assert history(host, user)["code"] == 404  # type: ignore[call-overload]
+
+
+def test_progress_is_stored_while_the_model_talks(host: Host, user: Any) -> None:
+    host.chat_model.scripts.append(["Said early. ", 1.3, "Then ", 0.4, "the rest."])
+    seen = []
+    with host.app.app_context():
+        for event in begin(host, user, "Hi").events():
+            if isinstance(event, Delta) and event.content.strip() == "Then":
+                seen = history(host, user)
+    assert (seen[1]["status"], seen[1]["content"]) == ("streaming", "Said early.")
+    assert history(host, user)[1]["content"] == "Said early. Then the rest."
+
+
+def test_no_connection_is_held_while_the_model_talks(host: Host, user: Any) -> None:
+    host.chat_model.scripts.append(["One ", 0.1, "two"])
+    with host.app.app_context():
+        for event in begin(host, user, "Hi").events():
+            if isinstance(event, Delta):
+                assert host.db.engine.pool.checkedout() == 0
+
+
+def test_history_is_trimmed_in_blocks_before_the_window_is_full(
+    build_host: Callable[..., Host],
+) -> None:
+    host = build_host(CHATBOT_NUM_CTX=1200, CHATBOT_NUM_PREDICT=100)
+    user = host.add_user()
+    lengths = []
+    for number in range(12):
+        host.chat_model.scripts.append(["word " * 30])
+        post(host, user, f"Question {number}: " + "please " * 10)
+        lengths.append(len(host.chat_model.prompts[-1]))
+    drops = [later - earlier for earlier, later in itertools.pairwise(lengths)]
+    assert drops.count(2) >= 8  # most turns only append
+    assert min(drops) <= -2  # and now and then a block goes
+    for prompt in host.chat_model.prompts:
+        assert sum(len(message.text) for message in prompt) / 3 < 1100
+
+
+def test_profile_stays_as_of_the_sessions_start(host: Host, user: Any) -> None:
+    post(host, user, "Hi")
+    services = host.app.extensions["chatbot"].turn_services
+    object.__setattr__(
+        services, "load_profile", lambda _user: UserProfile(experience_level="advanced")
+    )
+    second = post(host, user, "Again")
+    assert "beginner" in host.chat_model.prompts[-1][0].text
+    assert second.json["context"]["experience_level"] == "advanced"
+    post(host, user, "Hi", session_id="t")
+    assert "advanced" in host.chat_model.prompts[-1][0].text
