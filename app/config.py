@@ -188,10 +188,15 @@ class Settings:
         }
 
     def _engine_options(self) -> dict[str, object]:
-        """A full pool makes requests wait 5 s at most: then 503 rather than a pile-up."""
+        """A full pool makes requests wait 5 s at most: then 503 rather than a pile-up.
+
+        Database errors are logged without the statement's values, which may be personal.
+        """
+        options: dict[str, object] = {"hide_parameters": True}
         if self.database_url.startswith("sqlite"):
-            return {}
+            return options
         return {
+            **options,
             "pool_pre_ping": True,
             "pool_size": self.database_pool_size,
             "max_overflow": self.database_max_overflow,

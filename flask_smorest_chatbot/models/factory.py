@@ -16,7 +16,10 @@ from .user_key import user_key_column
 def build_models(
     db: Any, user_model: type[Any], *, session_table: str, message_table: str
 ) -> tuple[type[Any], type[Any]]:
-    """Return ``(ChatSession, ChatMessage)`` mapped on the host's metadata.
+    """Return the models of sessions and of messages, mapped on the host's metadata.
+
+    They are not called ``ChatSession`` and ``ChatMessage``: a host that has a class of that name
+    may refer to it as ``relationship("ChatMessage")``, which must stay unambiguous.
 
     :param db: the host's ``SQLAlchemy`` extension
     :param user_model: the host's user class; the tables go where its table is
@@ -29,10 +32,10 @@ def build_models(
         _check_name_is_free(metadata, table)
     shared = {"__user_model__": user_model, "__module__": __name__, "metadata": metadata}
     session_model = type(
-        "ChatSession", (ChatSessionMixin, db.Model), {**shared, "__tablename__": session_table}
+        "ChatbotSession", (ChatSessionMixin, db.Model), {**shared, "__tablename__": session_table}
     )
     message_model = type(
-        "ChatMessage",
+        "ChatbotMessage",
         (ChatMessageMixin, db.Model),
         {**shared, "__tablename__": message_table, "__session_model__": session_model},
     )

@@ -153,7 +153,7 @@ def _unique(table: str, *columns: str) -> sa.UniqueConstraint:
     return sa.UniqueConstraint(*columns, name=constraint_name("uq", table, *columns))
 
 
-def _declared(cls: type[Any], attribute: str) -> type[Any]:
+def _declared(cls: Any, attribute: str) -> type[Any]:
     """Return a model that the host's class names.
 
     :raises ConfigError: when it does not

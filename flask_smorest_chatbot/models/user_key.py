@@ -40,8 +40,9 @@ def reference_type(key: sa.Column[Any]) -> TypeEngine[Any]:
     character set and collation, which a string key without its own takes from its table.
     """
     reference: TypeEngine[Any] = key.type
-    if not isinstance(key.type, sa.String):
+    if not isinstance(key.type, sa.String) or key.type.collation:
         return reference
+    string = mysql.CHAR if isinstance(key.type, sa.CHAR) else mysql.VARCHAR
     for dialect in ("mysql", "mariadb"):
         options = {
             option: key.table.dialect_kwargs.get(f"{dialect}_{keyword}")
@@ -50,8 +51,7 @@ def reference_type(key: sa.Column[Any]) -> TypeEngine[Any]:
         if any(options.values()):
             # A key type that has a variant for this database already says all itself.
             with contextlib.suppress(sa.exc.ArgumentError):
-                column = mysql.VARCHAR(key.type.length, **options)
-                reference = reference.with_variant(column, dialect)
+                reference = reference.with_variant(string(key.type.length, **options), dialect)
     return reference
 
 

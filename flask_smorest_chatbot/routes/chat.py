@@ -60,8 +60,7 @@ def add_chat_endpoint(
         message = body["message"] or ""
         if is_blank(message) and endpoint.message_required:
             raise BlankMessageError("Write a message: it is blank.")
-        plan = endpoint.plan(current_user(), message)
-        return answer(_start_turn(plan, body["session_id"]))
+        return answer(_start_turn(endpoint, message, body["session_id"]))
 
     post.__doc__ = endpoint.plan.__doc__
     parsed = _json_only(blueprint.arguments(schema, example=example)(post))
@@ -85,9 +84,11 @@ def add_retry_endpoint(blueprint: Blueprint, documentation: Documentation) -> No
             """
             if message_id >= 2**63:
                 raise NotFoundError("There is no such message to retry.")
-            services = current_app.extensions["chatbot"].turn_services
+            state = current_app.extensions["chatbot"]
+            services = state.turn_services
             opened = services.conversations.reopen_turn(current_user_key(), message_id)
-            return answer(Turn(services, TurnPlan(message=opened.question), opened))
+            plan = state.planners.get(opened.endpoint, plain_chat)
+            return answer(Turn(services, plan(current_user(), opened.question), opened))
 
 
 def _json_only(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -102,9 +103,12 @@ def _json_only(view: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-def _start_turn(plan: TurnPlan, session_id: str | None) -> Turn:
+def _start_turn(endpoint: ChatEndpoint, message: str, session_id: str | None) -> Turn:
     services = current_app.extensions["chatbot"].turn_services
-    opened = services.conversations.open_turn(current_user_key(), session_id, plan.message)
+    plan = endpoint.plan(current_user(), message)
+    opened = services.conversations.open_turn(
+        current_user_key(), session_id, plan.message, endpoint.rule
+    )
     return Turn(services, plan, opened)
 
 

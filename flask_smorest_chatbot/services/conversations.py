@@ -40,6 +40,7 @@ class OpenTurn:
     :param question_id: the user's message
     :param answer_id: the assistant's message, pending
     :param question: what the user said
+    :param endpoint: which chat endpoint was asked, so that a retry can ask the same
     :param created_at: when the answer was begun
     """
 
@@ -49,6 +50,7 @@ class OpenTurn:
     question_id: int
     answer_id: int
     question: str
+    endpoint: str
     created_at: datetime
 
 
@@ -67,15 +69,19 @@ class Conversations:
 
     # -- turns ---------------------------------------------------------------------------------
 
-    def open_turn(self, user_id: Any, session_id: str | None, question: str) -> OpenTurn:
+    def open_turn(
+        self, user_id: Any, session_id: str | None, question: str, endpoint: str = "/chat"
+    ) -> OpenTurn:
         """Store the user's message and a pending answer, and claim the session for this turn.
 
+        :param session_id: the conversation to continue; None begins one
+        :param endpoint: path of the chat endpoint below the plugin's prefix
         :raises ConflictError: when the session is being answered already; nothing is stored
         """
         with self.transaction():
             session_id = session_id or str(uuid.uuid4())
             session = self._find_or_create_session(user_id, session_id, question)
-            return self._begin_answer(session, question)
+            return self._begin_answer(session, question, endpoint)
 
     def reopen_turn(self, user_id: Any, message_id: int) -> OpenTurn:
         """Begin a new attempt at a turn that broke.
@@ -98,7 +104,8 @@ class Conversations:
                 raise ConflictError(
                     "Only the latest answer can be retried, and only if it broke off."
                 )
-            return self._begin_answer(session, question.content, question_id=question.id)
+            endpoint = (answer.context_data or {}).get("endpoint", "/chat")
+            return self._begin_answer(session, question.content, endpoint, question.id)
 
     def _asked_since(self, question: Any) -> bool:
         messages = self.messages
@@ -127,7 +134,7 @@ class Conversations:
         return session
 
     def _begin_answer(
-        self, session: Any, question: str, question_id: int | None = None
+        self, session: Any, question: str, endpoint: str, question_id: int | None = None
     ) -> OpenTurn:
         now = utc_now()
         shared = {
@@ -147,6 +154,7 @@ class Conversations:
             message_type="assistant",
             content="",
             status="pending",
+            context_data={"endpoint": endpoint},
             reply_to_id=question_id,
         )
         self.db.session.add(answer)
@@ -158,6 +166,7 @@ class Conversations:
             question_id=question_id,
             answer_id=answer.id,
             question=question,
+            endpoint=endpoint,
             created_at=now,
         )
         if not self._claim(session.id, answer.id, now, added):

@@ -126,8 +126,8 @@ def _check_answer(services: TurnServices) -> Finding:
         answered = any(piece for piece in pieces)
         pieces.close()  # type: ignore[attr-defined]  # a generator
     except ChatbotError as error:
-        remedy = "See the log of the model server, and of this site for `chat model`."
-        return Finding("answer", str(error), remedy)
+        cause = f" ({error.__cause__})" if error.__cause__ else ""
+        return Finding("answer", f"{error}{cause}", "Mend what it says; see both servers' logs.")
     took = time.monotonic() - began
     if not answered:
         return Finding("answer", "the model said nothing", "Try another model.")

@@ -274,7 +274,11 @@ class Turn:
         told = {**_as_json(context.for_client()), "dropped_recommendations": dropped}
         stored = self._settle(
             status="complete",
-            context_data={"recommendations": recommendations, "context": told},
+            context_data={
+                "endpoint": self.opened.endpoint,
+                "recommendations": recommendations,
+                "context": told,
+            },
             model=self.services.chat_model.name,
             input_tokens=generation.usage.input_tokens,
             output_tokens=generation.usage.output_tokens,

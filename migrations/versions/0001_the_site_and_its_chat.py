@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-21 11:45:55.072873
+Create Date: 2026-11-21 12:04:02.986702
 
 """
 from alembic import op
@@ -53,23 +53,23 @@ def upgrade():
     sa.UniqueConstraint('email', name=op.f('uq_users_email'))
     )
     op.create_table('chat_sessions',
-    sa.Column('title', sa.String(length=80), nullable=False),
-    sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('last_message_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('session_id', sa.String(length=100).with_variant(mysql.VARCHAR(collation='utf8mb4_bin', length=100), 'mariadb').with_variant(mysql.VARCHAR(collation='utf8mb4_bin', length=100), 'mysql'), nullable=False),
+    sa.Column('title', sa.String(length=80).with_variant(mysql.VARCHAR(charset='utf8mb4', length=80), 'mariadb').with_variant(mysql.VARCHAR(charset='utf8mb4', length=80), 'mysql'), nullable=False),
+    sa.Column('started_at', sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), 'mariadb').with_variant(mysql.DATETIME(fsp=6), 'mysql'), nullable=False),
+    sa.Column('last_message_at', sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), 'mariadb').with_variant(mysql.DATETIME(fsp=6), 'mysql'), nullable=False),
     sa.Column('message_count', sa.Integer(), nullable=False),
     sa.Column('profile', sa.JSON(), nullable=True),
     sa.Column('context_start_id', sa.BigInteger(), nullable=True),
     sa.Column('active_message_id', sa.BigInteger(), nullable=True),
-    sa.Column('active_until', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('session_id', sa.String(length=100).with_variant(mysql.VARCHAR(collation='utf8mb4_bin', length=100), 'mariadb').with_variant(mysql.VARCHAR(collation='utf8mb4_bin', length=100), 'mysql'), nullable=False),
-    sa.Column('user_id', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name='fk_chat_sessions_user_id_users', ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name='pk_chat_sessions'),
-    sa.UniqueConstraint('user_id', 'session_id', name='uq_chat_sessions_user_id_session_id')
+    sa.Column('active_until', sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), 'mariadb').with_variant(mysql.DATETIME(fsp=6), 'mysql'), nullable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_chat_sessions_user_id_users'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_chat_sessions')),
+    sa.UniqueConstraint('user_id', 'session_id', name=op.f('uq_chat_sessions_user_id_session_id'))
     )
     with op.batch_alter_table('chat_sessions', schema=None) as batch_op:
-        batch_op.create_index('ix_chat_sessions_user_id_last_message_at', ['user_id', 'last_message_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_chat_sessions_user_id_last_message_at'), ['user_id', 'last_message_at'], unique=False)
 
     op.create_table('listings',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -113,31 +113,29 @@ def upgrade():
         batch_op.create_index('ix_surveys_user_id_created_at', ['user_id', 'created_at'], unique=False)
 
     op.create_table('chat_messages',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('session_id', sa.String(length=100).with_variant(mysql.VARCHAR(collation='utf8mb4_bin', length=100), 'mariadb').with_variant(mysql.VARCHAR(collation='utf8mb4_bin', length=100), 'mysql'), nullable=False),
+    sa.Column('chat_session_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('message_type', sa.String(length=20), nullable=False),
-    sa.Column('content', sa.Text(), nullable=False),
+    sa.Column('content', sa.Text().with_variant(mysql.MEDIUMTEXT(charset='utf8mb4'), 'mariadb').with_variant(mysql.MEDIUMTEXT(charset='utf8mb4'), 'mysql'), nullable=False),
     sa.Column('context_data', sa.JSON(none_as_null=True), nullable=True),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), 'mariadb').with_variant(mysql.DATETIME(fsp=6), 'mysql'), nullable=False),
     sa.Column('status', sa.String(length=20), server_default='complete', nullable=False),
     sa.Column('reason', sa.String(length=40), nullable=True),
-    sa.Column('model_content', sa.Text(), nullable=True),
+    sa.Column('model_content', sa.Text().with_variant(mysql.MEDIUMTEXT(charset='utf8mb4'), 'mariadb').with_variant(mysql.MEDIUMTEXT(charset='utf8mb4'), 'mysql'), nullable=True),
     sa.Column('reply_to_id', sa.BigInteger(), nullable=True),
     sa.Column('model', sa.String(length=200), nullable=True),
     sa.Column('input_tokens', sa.Integer(), nullable=True),
     sa.Column('output_tokens', sa.Integer(), nullable=True),
     sa.Column('duration_ms', sa.Integer(), nullable=True),
-    sa.Column('chat_session_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('session_id', sa.String(length=100).with_variant(mysql.VARCHAR(collation='utf8mb4_bin', length=100), 'mariadb').with_variant(mysql.VARCHAR(collation='utf8mb4_bin', length=100), 'mysql'), nullable=False),
-    sa.Column('user_id', sa.Integer(), nullable=False),
     sa.CheckConstraint("message_type IN ('user', 'assistant')", name=op.f('ck_chat_messages_message_type')),
-    sa.ForeignKeyConstraint(['chat_session_id'], ['chat_sessions.id'], name='fk_chat_messages_chat_session_id', ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name='fk_chat_messages_user_id_users', ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name='pk_chat_messages')
+    sa.ForeignKeyConstraint(['chat_session_id'], ['chat_sessions.id'], name=op.f('fk_chat_messages_chat_session_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_chat_messages_user_id_users'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_chat_messages')),
+    sa.UniqueConstraint('chat_session_id', 'id', name=op.f('uq_chat_messages_chat_session_id_id')),
+    sa.UniqueConstraint('user_id', 'chat_session_id', 'id', name=op.f('uq_chat_messages_user_id_chat_session_id_id'))
     )
-    with op.batch_alter_table('chat_messages', schema=None) as batch_op:
-        batch_op.create_index('ix_chat_messages_chat_session_id_id', ['chat_session_id', 'id'], unique=False)
-        batch_op.create_index('ix_chat_messages_user_id_chat_session_id', ['user_id', 'chat_session_id'], unique=False)
-
     op.create_table('rentals',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('listing_id', sa.Integer(), nullable=False),
@@ -169,10 +167,6 @@ def downgrade():
         batch_op.drop_index('ix_rentals_listing_id_status_end_date')
 
     op.drop_table('rentals')
-    with op.batch_alter_table('chat_messages', schema=None) as batch_op:
-        batch_op.drop_index('ix_chat_messages_user_id_chat_session_id')
-        batch_op.drop_index('ix_chat_messages_chat_session_id_id')
-
     op.drop_table('chat_messages')
     with op.batch_alter_table('surveys', schema=None) as batch_op:
         batch_op.drop_index('ix_surveys_user_id_created_at')
@@ -186,7 +180,7 @@ def downgrade():
 
     op.drop_table('listings')
     with op.batch_alter_table('chat_sessions', schema=None) as batch_op:
-        batch_op.drop_index('ix_chat_sessions_user_id_last_message_at')
+        batch_op.drop_index(batch_op.f('ix_chat_sessions_user_id_last_message_at'))
 
     op.drop_table('chat_sessions')
     op.drop_table('users')

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 ANSWER_MS = 180_000
+ENDED = re.compile("complete|stopped|failed")
 CHAT_ENDPOINT = "**/api/chatbot/chat"
 PHONE = {
     "viewport": {"width": 360, "height": 740},
@@ -88,7 +89,8 @@ def ask(page: Page, text: str) -> Locator:
 
 def settled(answer: Locator, state: str = "complete") -> Locator:
     """Waits until the answer has come to its end, and returns it."""
-    expect(answer).to_have_attribute("data-state", state, timeout=ANSWER_MS)
+    expect(answer).to_have_attribute("data-state", ENDED, timeout=ANSWER_MS)
+    assert answer.get_attribute("data-state") == state, answer.inner_text()
     return answer
 
 
@@ -258,9 +260,7 @@ def stopped_answer(page: Page, stop: Any, attempts: int = 4) -> Locator:
         expect(prose(answer)).not_to_be_empty(timeout=ANSWER_MS)
         if page.locator("#stop").is_visible():
             stop()
-        expect(answer).to_have_attribute(
-            "data-state", re.compile("stopped|complete"), timeout=ANSWER_MS
-        )
+        expect(answer).to_have_attribute("data-state", ENDED, timeout=ANSWER_MS)
         if answer.get_attribute("data-state") == "stopped":
             expect(prose(answer)).not_to_be_empty()
             expect(answer.locator(".note")).to_contain_text("Stopped")

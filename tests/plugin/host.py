@@ -59,10 +59,20 @@ KEYS: dict[str, tuple[Any, Callable[[], Any]]] = {
 }
 
 
+_SCRIPTED = object()
+
+
 def make_host(
-    database_url: str, key: str = "integer", user_table: str = "people", **settings: Any
+    database_url: str,
+    key: str = "integer",
+    user_table: str = "people",
+    chat_model: Any = _SCRIPTED,
+    **settings: Any,
 ) -> Host:
-    """Build a host whose user key has another name and type than most."""
+    """Build a host whose user key has another name and type than most.
+
+    :param chat_model: as :class:`.Chatbot` takes it; a scripted model unless given
+    """
 
     class Base(DeclarativeBase):
         pass
@@ -78,7 +88,8 @@ def make_host(
         {"__tablename__": user_table, "__annotations__": {"key": Mapped[Any]}, "key": column},
     )
     model = ScriptedModel()
-    chatbot = Chatbot(db, user_model=user_model, chat_model=model, persona="You sell guitars.")
+    chosen = model if chat_model is _SCRIPTED else chat_model
+    chatbot = Chatbot(db, user_model=user_model, chat_model=chosen, persona="You sell guitars.")
     app = Flask("host")
     app.config.update(
         SQLALCHEMY_DATABASE_URI=database_url,

@@ -288,3 +288,13 @@ def test_profile_stays_as_of_the_sessions_start(host: Host, user: Any) -> None:
     assert second.json["context"]["experience_level"] == "advanced"
     post(host, user, "Hi", session_id="t")
     assert "advanced" in host.chat_model.prompts[-1][0].text
+
+
+def test_retry_asks_the_endpoint_that_was_asked(host: Host, user: Any) -> None:
+    host.chat_model.scripts += [[httpx.ReadError("reset")], ["Gladly."], ['{"items": ["17"]}']]
+    host.app.test_client().post(
+        "/api/chatbot/recommend", json={"session_id": "s"}, headers=host.headers(user)
+    )
+    failed = history(host, user)[1]
+    response = retry(host, user, failed["id"])
+    assert [item["id"] for item in response.json["recommendations"]] == [17]

@@ -76,7 +76,7 @@ def test_a_wrong_database_url_is_not_repeated_as_it_may_hold_a_password():
         ("postgresql://u@h/d", "postgresql+psycopg2://u@h/d"),
         ("postgresql+psycopg2://u@h/d", "postgresql+psycopg2://u@h/d"),
         ("mysql://u@h/d", "mysql+pymysql://u@h/d"),
-        ("sqlite:////tmp/x.db", "sqlite:////tmp/x.db"),
+        ("sqlite:////srv/site.db", "sqlite:////srv/site.db"),
     ],
 )
 def test_database_urls_name_an_installed_driver(given, used):
@@ -86,13 +86,14 @@ def test_database_urls_name_an_installed_driver(given, used):
 def test_servers_get_a_bounded_pool_and_sqlite_does_not():
     server = load_config({"DATABASE_URL": "postgres://u@h/d", "DATABASE_POOL_SIZE": "3"}, {})
     assert server["SQLALCHEMY_ENGINE_OPTIONS"] == {
+        "hide_parameters": True,
         "pool_pre_ping": True,
         "pool_size": 3,
         "max_overflow": 0,
         "pool_timeout": 5,
         "connect_args": {"connect_timeout": 5},
     }
-    assert load_config({}, {})["SQLALCHEMY_ENGINE_OPTIONS"] == {}
+    assert load_config({}, {})["SQLALCHEMY_ENGINE_OPTIONS"] == {"hide_parameters": True}
 
 
 def test_overrides_win_over_the_environment():

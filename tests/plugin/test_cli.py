@@ -1,0 +1,87 @@
+"""``flask chatbot doctor`` and ``flask chatbot chat``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from host import Host, make_host
+from servers import RecordingModel, free_port
+from test_model import build as build  # a fixture
+
+
+def doctor(host: Host) -> Any:
+    return host.app.test_cli_runner().invoke(args=["chatbot", "doctor"])
+
+
+def test_doctor_finds_nothing_wrong(
+    build: Callable[..., Host], small_model: RecordingModel
+) -> None:
+    host = build(small_model.url, small_model.model)
+    host.add_user()
+    result = doctor(host)
+    assert result.exit_code == 0, result.output
+    names = [line.removeprefix("ok   ").partition(":")[0] for line in result.output.splitlines()]
+    assert names == [
+        "configuration", "tables", "tables", "model server", "model", "answer",
+        "profile loader", "catalogue loader",
+    ]  # fmt: skip
+
+
+def test_doctor_says_the_remedy_for_what_fails(
+    build: Callable[..., Host], small_model: RecordingModel
+) -> None:
+    away = doctor(build(f"http://127.0.0.1:{free_port()}"))
+    assert away.exit_code == 1
+    assert "FAIL model server" in away.output
+    assert "ollama serve" in away.output
+    missing = doctor(build(small_model.url, "llama2"))
+    assert missing.exit_code == 1
+    assert "Run `ollama pull llama2`" in missing.output
+
+
+def test_doctor_notices_missing_tables_and_broken_loaders(tmp_path: Any) -> None:
+    host = make_host(f"sqlite:///{tmp_path}/h.db")
+
+    @host.chatbot.catalog_loader
+    def broken(_query: Any) -> Any:
+        raise KeyError("oops")
+
+    services = host.app.extensions["chatbot"].turn_services
+    object.__setattr__(services, "load_catalog", broken)
+    result = doctor(host)
+    assert result.exit_code == 1
+    assert "FAIL tables: chat_sessions does not exist -> Run `flask db migrate`" in result.output
+    with host.app.app_context():
+        host.db.create_all()
+    assert "FAIL catalogue loader: raised KeyError" in doctor(host).output
+    with host.app.app_context():
+        host.db.engine.dispose()
+
+
+def test_doctor_notices_a_column_that_was_not_migrated(host: Host) -> None:
+    with host.app.app_context():
+        host.db.session.execute(host.db.text("ALTER TABLE chat_messages DROP COLUMN duration_ms"))
+        host.db.session.commit()
+    result = doctor(host)
+    assert "chat_messages lacks duration_ms" in result.output
+
+
+def test_chat_in_the_terminal(host: Host, user: Any) -> None:
+    host.chat_model.scripts.append(["Take the Yamaha FG800."])
+    result = host.app.test_cli_runner().invoke(
+        args=["chatbot", "chat", "--session", "s"], input="A guitar?\nThanks\n\n"
+    )
+    assert result.exit_code == 0, result.output
+    assert "Take the Yamaha FG800." in result.output
+    assert "/items/17" in result.output
+    history = host.app.test_client().get("/api/chatbot/history/s", headers=host.headers(user))
+    assert len(history.json) == 4
+
+
+@pytest.mark.parametrize("key", ["4711", "x"])
+def test_chat_needs_a_user(host: Host, user: Any, key: str) -> None:
+    result = host.app.test_cli_runner().invoke(args=["chatbot", "chat", "--user", key])
+    assert result.exit_code == 1
+    assert "no such user" in result.output

@@ -1,0 +1,107 @@
+"""Real servers for tests: the site under gunicorn, and a recording model server."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from small_ollama import SmallOllama
+
+ROOT = Path(__file__).parent.parent
+DEMO = ("demo@example.com", "demo-password")
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class RecordingModel:
+    """A real small model server, and what it was sent."""
+
+    def __init__(self, server: SmallOllama, record: Path) -> None:
+        self.url, self.model, self._record = server.url, server.model, record
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """The bodies of all chat requests so far."""
+        return [json.loads(line) for line in self._record.read_text().splitlines()]
+
+
+@dataclass
+class LiveSite:
+    """The rental site under gunicorn, with its demo data."""
+
+    url: str
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes]
+    email: str = DEMO[0]
+    password: str = DEMO[1]
+
+    @contextlib.contextmanager
+    def log_in(self) -> Iterator[httpx.Client]:
+        """Yield a client that is logged in as the demo user."""
+        with httpx.Client(base_url=self.url, timeout=120, trust_env=False) as client:
+            body = {"email": self.email, "password": self.password}
+            token = client.post("/api/auth/login", json=body).json()["access_token"]
+            client.headers["Authorization"] = f"Bearer {token}"
+            yield client
+
+
+def start_site(folder: Path, **settings: str) -> LiveSite:
+    """Migrate, seed and serve the site as a sysadmin would, by its ordinary commands.
+
+    :param folder: for the SQLite database and the server's log
+    :param settings: environment variables on top
+    """
+    port = free_port()
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("CHATBOT_")},
+        "DATABASE_URL": f"sqlite:///{folder}/site.db",
+        "CHATBOT_NUM_PREDICT": "80",
+        **settings,
+    }
+    run = [sys.executable, "-m", "flask", "--app", "run"]
+    for command in (["db", "upgrade"], ["seed-demo"]):
+        subprocess.run([*run, *command], cwd=ROOT, env=environment, check=True, capture_output=True)
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "-c", "gunicorn_config.py", "run:app"]
+            + ["-b", f"127.0.0.1:{port}"],
+            cwd=ROOT, env=environment, stderr=log,
+        )  # fmt: skip
+    site = LiveSite(f"http://127.0.0.1:{port}", environment, process)
+    wait_until_up(site.url)
+    return site
+
+
+def stop_site(site: LiveSite) -> None:
+    """Stop the site at once."""
+    site.process.terminate()
+    site.process.wait(40)
+
+
+def wait_until_up(url: str, seconds: float = 30) -> None:
+    """Wait until the site answers."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/health", timeout=2).close()
+            return
+        except OSError:
+            assert time.monotonic() < deadline, "the site did not start"
+            time.sleep(0.1)
