@@ -23,7 +23,7 @@ def doctor() -> None:
     """Check configuration, tables, model and loaders; exit status 1 if anything fails."""
     state = current_app.extensions["chatbot"]
     failed = False
-    for finding in examine(state.turn_services):
+    for finding in examine(state.turn_services, current_app.config):
         mark = "ok  " if finding.ok else "FAIL"
         remedy = f" -> {finding.remedy}" if finding.remedy else ""
         click.echo(f"{mark} {finding.name}: {finding.detail}{remedy}")

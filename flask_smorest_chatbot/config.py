@@ -133,6 +133,12 @@ class ChatbotConfig:
             raise ConfigError(f"{PREFIX}URL_PREFIX must start with /, not {self.url_prefix!r}.")
 
 
+def unknown_keys(settings: Mapping[str, Any]) -> list[str]:
+    """Return the ``CHATBOT_*`` keys of a Flask config that nothing reads: misspelt ones, mostly."""
+    known = {PREFIX + item.name.upper() for item in fields(ChatbotConfig)}
+    return sorted(key for key in settings if key.startswith(PREFIX) and key not in known)
+
+
 def _parse(item: Any, value: Any) -> str | int | float:
     """Convert one value to its field's type and check its bounds."""
     name = PREFIX + item.name.upper()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from ..config import PREFIX, ChatbotConfig
+from ..config import PREFIX, ChatbotConfig, unknown_keys
 from ..errors import ChatbotError
 from ..values import CatalogItem, CatalogQuery, UserProfile
 from .generation import Generation
@@ -67,15 +67,21 @@ def model_status(config: ChatbotConfig, timeout: float = _LIST_TIMEOUT) -> Model
     return ModelStatus(True, present, detail)
 
 
-def examine(services: TurnServices) -> Iterator[Finding]:
-    """Run all checks and yield what each finds, in an order in which the first failure matters."""
-    yield _check_config(services.config)
+def examine(services: TurnServices, settings: Mapping[str, Any]) -> Iterator[Finding]:
+    """Run all checks and yield what each finds, in an order in which the first failure matters.
+
+    :param settings: the app's config
+    """
+    yield _check_config(services.config, unknown_keys(settings))
     yield from _check_tables(services)
     yield from _check_model(services)
     yield from _check_loaders(services)
 
 
-def _check_config(config: ChatbotConfig) -> Finding:
+def _check_config(config: ChatbotConfig, unknown: Sequence[str]) -> Finding:
+    if unknown:
+        remedy = "Correct the spelling, or remove them."
+        return Finding("configuration", f"nothing reads {', '.join(unknown)}", remedy)
     return Finding("configuration", f"{PREFIX}* is valid; model {config.model}")
 
 

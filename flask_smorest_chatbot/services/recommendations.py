@@ -107,4 +107,8 @@ def _reason_from(prose: str, item: CatalogItem) -> str:
 
 
 def _one_line(text: object) -> str:
-    return " ".join(text.split())[:_LONGEST_REASON] if isinstance(text, str) else ""
+    """Return a text without line breaks, list marks and emphasis."""
+    if not isinstance(text, str):
+        return ""
+    plain = re.sub(r"^\s*(?:[-*#>]+|\d+[.)])\s+|[*`]+|__", "", text)
+    return " ".join(plain.split())[:_LONGEST_REASON]

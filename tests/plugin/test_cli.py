@@ -41,6 +41,11 @@ def test_doctor_says_the_remedy_for_what_fails(
     assert "Run `ollama pull llama2`" in missing.output
 
 
+def test_doctor_notices_misspelt_keys(build: Callable[..., Host]) -> None:
+    result = doctor(build(f"http://127.0.0.1:{free_port()}", CHATBOT_MODLE="llama3"))
+    assert "FAIL configuration: nothing reads CHATBOT_MODLE" in result.output
+
+
 def test_doctor_notices_missing_tables_and_broken_loaders(tmp_path: Any) -> None:
     host = make_host(f"sqlite:///{tmp_path}/h.db")
 

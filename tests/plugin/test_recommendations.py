@@ -47,6 +47,8 @@ def test_reason_is_the_models_or_the_sentence_or_the_description() -> None:
     assert ground(prose, [], OFFERED, 5).recommendations[0].reason == (
         "The Yamaha FG800 is easy on the fingers."
     )
+    listed = ground("1. **Fender Jazz Bass**: deep.", [], OFFERED, 5)
+    assert listed.recommendations[0].reason == "Fender Jazz Bass: deep."
     cited = ground("Hm.", ['[{"id": 1}, {"id": 3, "reason": " so\\n so "}]'], OFFERED, 5)
     assert [rec.reason for rec in cited.recommendations] == ["A bass.", "so so"]
 
