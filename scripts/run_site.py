@@ -25,7 +25,9 @@ sys.path.insert(0, str(ROOT))
 def main() -> int:
     """Run the site until it ends or is told to."""
     os.chdir(ROOT)
-    signal.signal(signal.SIGTERM, _stop)
+    # SIGINT too: a shell that starts this in the background has it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
     try:
         with model_server() as environment:
             prepare_database(environment)

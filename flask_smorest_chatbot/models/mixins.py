@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+from sqlalchemy.schema import conv
 from sqlalchemy.types import TypeEngine
 
 from ..errors import ConfigError
-from .names import constraint_name
 from .user_key import reference_type, user_key_column
 
 SESSION_ID_LENGTH = 100
@@ -57,7 +57,7 @@ class _OwnedByUser:
     @declared_attr
     def user_id(cls) -> Mapped[Any]:
         key = user_key_column(_declared(cls, "__user_model__"))
-        name = constraint_name("fk", cls.__tablename__, "user_id", key.table.name)
+        name = _name("fk", cls.__tablename__, "user_id", key.table.name)
         foreign_key = sa.ForeignKey(key, ondelete="CASCADE", name=name)
         return mapped_column(reference_type(key), foreign_key, nullable=False, sort_order=-3)
 
@@ -84,10 +84,10 @@ class ChatSessionMixin(_OwnedByUser):
     def __table_args__(cls) -> tuple[Any, ...]:
         table = cls.__tablename__
         return (
-            sa.PrimaryKeyConstraint("id", name=constraint_name("pk", table)),
+            sa.PrimaryKeyConstraint("id", name=_name("pk", table)),
             _unique(table, "user_id", "session_id"),
             sa.Index(
-                constraint_name("ix", table, "user_id", "last_message_at"),
+                _name("ix", table, "user_id", "last_message_at"),
                 "user_id",
                 "last_message_at",
             ),
@@ -126,7 +126,7 @@ class ChatMessageMixin(_OwnedByUser):
     def chat_session_id(cls) -> Mapped[int | None]:
         """The session's row; NULL until a row written by hand is first read."""
         key = _declared(cls, "__session_model__").__table__.c.id
-        name = constraint_name("fk", cls.__tablename__, "chat_session_id")
+        name = _name("fk", cls.__tablename__, "chat_session_id")
         foreign_key = sa.ForeignKey(key, ondelete="CASCADE", name=name)
         return mapped_column(key.type, foreign_key, nullable=True, sort_order=-1)
 
@@ -134,14 +134,23 @@ class ChatMessageMixin(_OwnedByUser):
     def __table_args__(cls) -> tuple[Any, ...]:
         table = cls.__tablename__
         return (
-            sa.PrimaryKeyConstraint("id", name=constraint_name("pk", table)),
+            sa.PrimaryKeyConstraint("id", name=_name("pk", table)),
             sa.CheckConstraint(
                 "message_type IN ('user', 'assistant')",
-                name=constraint_name("ck", table, "message_type"),
+                name=_name("ck", table, "message_type"),
             ),
             _unique(table, "chat_session_id", "id"),
             _unique(table, "user_id", "chat_session_id", "id"),
         )
+
+
+def _name(kind: str, table: str, *rest: str) -> conv:
+    """Return the name of a constraint or index.
+
+    ``conv`` says that it is whole: a naming convention of the host's metadata does not wrap it,
+    and SQLAlchemy cuts it, with a digest, where the database allows no name so long.
+    """
+    return conv("_".join((kind, table, *rest)))
 
 
 def _unique(table: str, *columns: str) -> sa.UniqueConstraint:
@@ -150,7 +159,7 @@ def _unique(table: str, *columns: str) -> sa.UniqueConstraint:
     A plain index would do for look-ups. But Alembic's downgrades drop plain indexes before their
     table, and MariaDB refuses to drop the one that a foreign key leans on.
     """
-    return sa.UniqueConstraint(*columns, name=constraint_name("uq", table, *columns))
+    return sa.UniqueConstraint(*columns, name=_name("uq", table, *columns))
 
 
 def _declared(cls: Any, attribute: str) -> type[Any]:
