@@ -1,4 +1,4 @@
-"""``python -m bench``: run every measurement, print a table, write ``bench/results/latest.json``."""
+"""``python -m bench``: measure, print a table, write ``bench/results/latest.json``."""
 
 from __future__ import annotations
 

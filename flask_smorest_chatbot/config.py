@@ -106,6 +106,7 @@ class ChatbotConfig:
         10, "`Retry-After` of a 503 when the model is away", unit="seconds", low=1, high=3600
     )
     url_prefix: str = _key("/api/chatbot", "Where the endpoints live")
+    cli_group: str = _key("chatbot", "Name of the command group: `flask chatbot doctor`")
     blueprint_name: str = _key("flask_smorest_chatbot", "Name of the blueprint, in endpoint names")
 
     @classmethod

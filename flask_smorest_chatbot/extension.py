@@ -144,7 +144,7 @@ class Chatbot:
             planners={endpoint.rule: endpoint.plan for endpoint in self._endpoints},
         )
         api.register_blueprint(blueprint, url_prefix=config.url_prefix)
-        app.cli.add_command(chatbot_cli)
+        app.cli.add_command(chatbot_cli, config.cli_group)
 
     def _services(self, config: ChatbotConfig) -> TurnServices:
         return TurnServices(
@@ -167,6 +167,11 @@ def _check_host(app: Flask, api: Api, config: ChatbotConfig) -> None:
         raise ConfigError(
             f"This app already has a blueprint called {config.blueprint_name!r}: set "
             "CHATBOT_BLUEPRINT_NAME to another name."
+        )
+    if config.cli_group in app.cli.commands:
+        raise ConfigError(
+            f"This app already has commands called `flask {config.cli_group} ...`: set "
+            "CHATBOT_CLI_GROUP to another name."
         )
 
 

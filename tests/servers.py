@@ -20,6 +20,7 @@ import httpx
 from small_ollama import SmallOllama
 
 ROOT = Path(__file__).parent.parent
+GUNICORN = ["-m", "gunicorn", "-c", "gunicorn_config.py", "run:app"]
 DEMO = ("demo@example.com", "demo-password")
 
 
@@ -80,10 +81,11 @@ def start_site(folder: Path, **settings: str) -> LiveSite:
         subprocess.run([*run, *command], cwd=ROOT, env=environment, check=True, capture_output=True)
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "gunicorn_config.py", "run:app"]
-            + ["-b", f"127.0.0.1:{port}"],
-            cwd=ROOT, env=environment, stderr=log,
-        )  # fmt: skip
+            [sys.executable, *GUNICORN, "-b", f"127.0.0.1:{port}"],
+            cwd=ROOT,
+            env=environment,
+            stderr=log,
+        )
     site = LiveSite(f"http://127.0.0.1:{port}", environment, process)
     wait_until_up(site.url)
     return site

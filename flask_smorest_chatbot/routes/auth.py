@@ -10,9 +10,10 @@ from flask import current_app, g
 from flask_jwt_extended import get_current_user, get_jwt_identity, verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import PyJWTError
+from sqlalchemy.exc import DBAPIError, StatementError
 
 from ..errors import AuthenticationError
-from ..models import parse_user_key, user_key_column
+from ..models import parse_user_key, user_key_of
 
 _View = TypeVar("_View", bound=Callable[..., Any])
 
@@ -36,8 +37,7 @@ def current_user() -> Any:
 
 def current_user_key() -> Any:
     """Return the primary key of the user who is asking."""
-    user_model = current_app.extensions["chatbot"].user_model
-    return getattr(g.chatbot_user, user_key_column(user_model).key)
+    return user_key_of(g.chatbot_user)
 
 
 def _load_user() -> Any:
@@ -66,6 +66,8 @@ def _user_by_key(identity: object) -> Any:
     state = current_app.extensions["chatbot"]
     try:
         key = parse_user_key(state.user_model, identity)
-    except ValueError:
+        return state.db.session.get(state.user_model, key)
+    except DBAPIError:  # the database failed, which is no fault of the token's
+        raise
+    except (ValueError, StatementError):  # the key's type refuses the identity
         return None
-    return state.db.session.get(state.user_model, key)

@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-21 12:04:02.986702
+Create Date: 2026-11-21 12:19:09.958162
 
 """
 from alembic import op

@@ -44,7 +44,6 @@ def host(tmp_path: Path) -> Iterator[tuple[Flask, SQLAlchemy, Any]]:
         db.engine.dispose()
 
 
-@pytest.mark.xfail(strict=True, reason="routes/auth.py reads the key by its column's name")
 def test_key_whose_attribute_is_not_called_like_its_column(host: Any) -> None:
     app, db, user_model = host
     chatbot = Chatbot(db, user_model=user_model, chat_model=ScriptedModel())
@@ -63,7 +62,6 @@ def test_key_whose_attribute_is_not_called_like_its_column(host: Any) -> None:
         assert db.session.query(chatbot.ChatMessage).count() == 0
 
 
-@pytest.mark.xfail(strict=True, reason="there is no CHATBOT_CLI_GROUP yet")
 def test_command_group_of_the_host_survives(host: Any) -> None:
     """A blueprint called ``chatbot`` has, by Flask's default, a command group of that name."""
     app, db, user_model = host
