@@ -20,6 +20,11 @@ def has_forbidden_characters(text: str) -> bool:
     )
 
 
+def storable(text: str) -> str:
+    """Return a text without what databases refuse: NUL, and halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
 def is_blank(text: str) -> bool:
     """Tell whether a text holds nothing visible: white space and zero-width marks only."""
     return all(char.isspace() or unicodedata.category(char) == "Cf" for char in text)

@@ -16,7 +16,11 @@ bp = Blueprint("pages", __name__)
 def index() -> str:
     """Show the chat. The demo log-in is offered in development only."""
     development = current_app.config["APP_ENV"] == DEVELOPMENT
-    return render_template("index.html", demo_login=DEMO_LOGIN if development else None)
+    return render_template(
+        "index.html",
+        demo_login=DEMO_LOGIN if development else None,
+        max_message_chars=current_app.config.get("CHATBOT_MAX_MESSAGE_CHARS") or 4000,
+    )
 
 
 @bp.get("/listings/<row_id:listing_id>")

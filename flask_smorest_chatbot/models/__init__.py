@@ -2,6 +2,7 @@
 
 from .factory import build_models, erase_with_user
 from .mixins import (
+    MODEL_NAME_LENGTH,
     SESSION_ID_LENGTH,
     TITLE_LENGTH,
     ChatMessageMixin,
@@ -11,6 +12,7 @@ from .mixins import (
 from .user_key import parse_user_key, user_key_column, user_key_of
 
 __all__ = [
+    "MODEL_NAME_LENGTH",
     "SESSION_ID_LENGTH",
     "TITLE_LENGTH",
     "ChatMessageMixin",

@@ -20,6 +20,7 @@ from .user_key import reference_type, user_key_column
 
 SESSION_ID_LENGTH = 100
 TITLE_LENGTH = 80
+MODEL_NAME_LENGTH = 200
 
 
 def _on_mysql(generic: TypeEngine[Any], specific: TypeEngine[Any]) -> TypeEngine[Any]:
@@ -117,7 +118,7 @@ class ChatMessageMixin(_OwnedByUser):
     model_content: Mapped[str | None] = mapped_column(_LongText)
     # An assistant message: the user's message that it answers.
     reply_to_id: Mapped[int | None] = mapped_column(sa.BigInteger)
-    model: Mapped[str | None] = mapped_column(sa.String(200))
+    model: Mapped[str | None] = mapped_column(sa.String(MODEL_NAME_LENGTH))
     input_tokens: Mapped[int | None] = mapped_column()
     output_tokens: Mapped[int | None] = mapped_column()
     duration_ms: Mapped[int | None] = mapped_column()

@@ -63,7 +63,7 @@ def _frames(turn: Turn, ping_interval: float, client_left: Callable[[], bool]) -
                 sent = time.monotonic()
                 yield frame
     finally:
-        events.close()  # type: ignore[attr-defined]  # a generator: stops the model, stores the turn
+        events.close()  # stops the model, stores the turn
 
 
 def _frame(event: Event) -> str | None:
@@ -130,4 +130,4 @@ def run_to_end(turn: Turn) -> Iterator[Event]:
                 return
             yield event
     finally:
-        events.close()  # type: ignore[attr-defined]
+        events.close()

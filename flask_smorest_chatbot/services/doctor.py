@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,9 +129,8 @@ def _check_answer(services: TurnServices) -> Finding:
     began = time.monotonic()
     try:
         generation = Generation(services.chat_model.get(), [("human", "Say yes.")], services.config)
-        pieces = generation.pieces(began + services.config.turn_timeout)
-        answered = any(piece for piece in pieces)
-        pieces.close()  # type: ignore[attr-defined]  # a generator
+        with closing(generation.pieces(began + services.config.turn_timeout)) as pieces:
+            answered = any(pieces)
     except ChatbotError as error:
         cause = f" ({error.__cause__})" if error.__cause__ else ""
         return Finding("answer", f"{error}{cause}", "Mend what it says; see both servers' logs.")

@@ -9,12 +9,13 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..config import ChatbotConfig
 from ..errors import ModelError, ModelTimeoutError
+from ..text import storable
 from .model_errors import translate
 from .prompts import PromptMessage
 
@@ -63,7 +64,7 @@ class Generation:
         self._abort = Abort()
         self._pieces: queue.Queue[str | _End] = queue.Queue(_QUEUE_SIZE)
 
-    def pieces(self, deadline: float) -> Iterator[str | None]:
+    def pieces(self, deadline: float) -> Generator[str | None, None, None]:
         """Yield text as it comes, merged if it comes faster than it is taken; None on every tick
         of silence.
 
@@ -106,7 +107,7 @@ class Generation:
         try:
             piece = self._pieces.get(timeout=TICK)
             while not isinstance(piece, _End):
-                texts.append(piece)
+                texts.append(storable(piece))
                 piece = self._pieces.get_nowait()
             return "".join(texts), piece
         except queue.Empty:

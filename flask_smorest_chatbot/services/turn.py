@@ -11,6 +11,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..config import ChatbotConfig
 from ..errors import ChatbotError, LoaderError, ModelError, SessionClearedError, TurnError
+from ..models import MODEL_NAME_LENGTH
 from ..values import CatalogItem, CatalogQuery, Recommendation, TurnPlan, UserProfile
 from . import history, prompts
 from .chat_model import LazyChatModel
@@ -125,13 +127,14 @@ class Turn:
     _context: _Context | None = None
     _began: float = field(default_factory=time.monotonic)
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event, None, None]:
         """Yield what happens, ending with :class:`Done` or :class:`Failed`.
 
         Closing the iterator early stores the turn as interrupted and stops the model.
         """
-        yield Started(self.opened.session_id, self.opened.answer_id, self.services.chat_model.name)
+        opened, model = self.opened, self.services.chat_model.name
         try:
+            yield Started(opened.session_id, opened.answer_id, model)
             self._context = self._gather()
             yield from self._answer(self._context)
         except TurnError as error:
@@ -207,13 +210,14 @@ class Turn:
         )
         prose = ProseFilter()
         saved = time.monotonic()
-        for piece in generation.pieces(deadline):
-            if piece is None:
-                yield Waiting()
-            else:
-                self._written += piece
-                yield from self._say(prose.feed(piece))
-            saved = self._save_if_due(saved)
+        with closing(generation.pieces(deadline)) as pieces:
+            for piece in pieces:
+                if piece is None:
+                    yield Waiting()
+                else:
+                    self._written += piece
+                    yield from self._say(prose.feed(piece))
+                saved = self._save_if_due(saved)
         yield from self._say(prose.finish())
         if not self._written.strip():
             raise ModelError("The model gave an empty answer: try again.", "empty_answer")
@@ -256,9 +260,13 @@ class Turn:
             self.services.chat_model.get(), prompt, self.services.config, {"format": schema}
         )
         chosen = ""
-        for piece in generation.pieces(deadline):
-            chosen += piece or ""
-            yield Waiting()
+        try:
+            with closing(generation.pieces(deadline)) as pieces:
+                for piece in pieces:
+                    chosen += piece or ""
+                    yield Waiting()
+        except ModelError as error:  # the answer itself stands
+            log.warning("turn %s: no choice was made: %s", self.opened.answer_id, error.reason)
         return ground("", [chosen], context.candidates, limit).recommendations
 
     # -- after the model -----------------------------------------------------------------------
@@ -279,7 +287,7 @@ class Turn:
                 "recommendations": recommendations,
                 "context": told,
             },
-            model=self.services.chat_model.name,
+            model=self.services.chat_model.name[:MODEL_NAME_LENGTH],
             input_tokens=generation.usage.input_tokens,
             output_tokens=generation.usage.output_tokens,
         )

@@ -46,18 +46,21 @@ KINDS = [
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("method", "path"), ENDPOINTS)
-def test_only_a_valid_access_token_opens(
-    host: Host, user: Any, method: str, path: str, kind: str
-) -> None:
+def test_only_a_valid_access_token_opens(host: Host, user: Any, kind: str) -> None:
     sent = token(host, user, kind)
-    response = host.app.test_client().open(
-        path, method=method, json={"message": "Hi"}, headers={"Authorization": sent}
-    )
-    assert response.status_code == response.json["code"] == 401
-    assert response.headers["WWW-Authenticate"] == "Bearer"
-    assert response.json["message"]
+    for method, path in ENDPOINTS:
+        response = host.app.test_client().open(
+            path, method=method, json={"message": "Hi"}, headers={"Authorization": sent}
+        )
+        assert (response.status_code, response.json["code"]) == (401, 401), (method, path)
+        assert response.headers["WWW-Authenticate"] == "Bearer"
+        assert response.json["message"]
     assert host.chat_model.prompts == []
+
+
+def test_no_endpoint_is_forgotten_above(host: Host) -> None:
+    rules = [str(rule) for rule in host.app.url_map.iter_rules() if "chatbot" in str(rule)]
+    assert len(rules) == len(ENDPOINTS)
 
 
 @pytest.mark.parametrize("key", ["uuid", "string"])

@@ -298,3 +298,26 @@ def test_retry_asks_the_endpoint_that_was_asked(host: Host, user: Any) -> None:
     failed = history(host, user)[1]
     response = retry(host, user, failed["id"])
     assert [item["id"] for item in response.json["recommendations"]] == [17]
+
+
+def test_what_databases_refuse_is_taken_out_of_answers(host: Host, user: Any) -> None:
+    host.chat_model.scripts.append(["a\0b", "\ud83d", "c"])
+    assert post(host, user, "Hi").json["assistant_response"] == "ab?c"
+
+
+def test_answer_stands_when_no_choice_can_be_made(host: Host, user: Any) -> None:
+    host.chat_model.scripts += [["Gladly."], [httpx.ReadError("reset")]]
+    response = host.app.test_client().post(
+        "/api/chatbot/recommend", json={}, headers=host.headers(user)
+    )
+    assert response.status_code == 200
+    assert response.json["assistant_response"] == "Gladly."
+    assert response.json["recommendations"] == []
+
+
+def test_leaving_at_the_first_event_settles_the_turn(host: Host, user: Any) -> None:
+    with host.app.app_context():
+        events = begin(host, user, "Hi").events()
+        next(events)
+        events.close()
+    assert history(host, user)[1]["status"] == "interrupted"
