@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, fields
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -76,12 +75,6 @@ def _database_url(name: str, raw: str) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def _web_address(name: str, raw: str) -> str:
-    if urlsplit(raw).scheme not in {"http", "https"}:
-        raise ConfigError(f"Set {name} to an address that starts with http:// or https://.")
-    return raw.rstrip("/")
-
-
 def _time_zone(name: str, raw: str) -> str:
     if raw != "UTC":  # known even where the machine has no time zone database
         try:
@@ -136,9 +129,6 @@ class Settings:
         0,
         _whole_number(0, 10),
         "Proxies in front of the site whose X-Forwarded-* headers are believed",
-    )
-    site_url: str | None = _key(
-        None, _web_address, "Public address, for absolute links; unset means rooted ones"
     )
     site_timezone: str = _key(
         "UTC", _time_zone, "Where a day starts and ends, for rentals and availability"

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import current_app
 from flask.cli import AppGroup
 
+from .errors import ConflictError
 from .models import parse_user_key, user_key_column
 from .services.doctor import examine
 from .services.turn import Delta, Failed, Recommended, Turn
@@ -56,7 +57,10 @@ def _ask() -> str:
 
 def _say_answer(user_key: Any, session_id: str, message: str) -> None:
     services = current_app.extensions["chatbot"].turn_services
-    opened = services.conversations.open_turn(user_key, session_id, message)
+    try:
+        opened = services.conversations.open_turn(user_key, session_id, message)
+    except ConflictError as conflict:
+        raise click.ClickException(str(conflict)) from conflict
     for event in Turn(services, TurnPlan(message=message), opened).events():
         match event:
             case Delta(content):

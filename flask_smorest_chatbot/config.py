@@ -6,6 +6,7 @@ of the plugin reads only the frozen :class:`ChatbotConfig`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
@@ -14,6 +15,8 @@ from urllib.parse import urlsplit
 from .errors import ConfigError
 
 PREFIX = "CHATBOT_"
+# What Ollama takes: seconds, or a duration as Go writes them.
+_DURATION = re.compile(r"-?(?:\d+|(?:\d+(?:\.\d+)?(?:ms|s|m|h))+)")
 _Value = TypeVar("_Value", str, int, float)
 
 
@@ -122,13 +125,23 @@ class ChatbotConfig:
             if settings.get(PREFIX + item.name.upper()) not in (None, "")
         }
         config = cls(**given)
-        config._check_urls()
+        config._check_texts()
         return config
 
-    def _check_urls(self) -> None:
+    @property
+    def ollama_name(self) -> str:
+        """What the model is called on the Ollama server."""
+        return self.model.removeprefix("ollama:")
+
+    def _check_texts(self) -> None:
         if urlsplit(self.ollama_url).scheme not in {"http", "https"}:
             raise ConfigError(
                 f"{PREFIX}OLLAMA_URL must start with http:// or https://, not {self.ollama_url!r}."
+            )
+        if not _DURATION.fullmatch(self.keep_alive):
+            raise ConfigError(
+                f"{PREFIX}KEEP_ALIVE must be a duration such as 30m, seconds, or -1, "
+                f"not {self.keep_alive!r}."
             )
         if not self.url_prefix.startswith("/"):
             raise ConfigError(f"{PREFIX}URL_PREFIX must start with /, not {self.url_prefix!r}.")

@@ -49,8 +49,9 @@ def model_server() -> Iterator[dict[str, str]]:
 
     config = ChatbotConfig.from_mapping(os.environ)
     status = model_status(config, timeout=2)
-    if status.present:
-        say(f"Model: {config.model} on Ollama at {config.ollama_url}")
+    if status.present or status.reachable is None:
+        where = f"on Ollama at {config.ollama_url}" if status.present else "as configured"
+        say(f"Model: {config.model} {where}")
         yield dict(os.environ)
         return
     install_small_model()
@@ -59,7 +60,8 @@ def model_server() -> Iterator[dict[str, str]]:
     with SmallOllama() as small:
         say(
             f"Model: the bundled {small.model} (small, for trying out), as {status.detail}. "
-            f"For {config.model}: install Ollama, run `ollama pull {config.model}`, start again."
+            f"For {config.ollama_name}: install Ollama, run `ollama pull {config.ollama_name}`, "
+            "start again."
         )
         yield {**os.environ, "CHATBOT_OLLAMA_URL": small.url, "CHATBOT_MODEL": small.model}
 

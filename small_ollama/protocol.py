@@ -220,8 +220,8 @@ def parse_keep_alive(value: Any) -> float | None:
 
 def _duration_s(text: str) -> float:
     sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
-    if re.fullmatch(r"\d{1,18}(\.\d*)?", digits):  # plain seconds, as in OLLAMA_KEEP_ALIVE
-        return sign * float(digits)
+    if digits == "0":  # the only number that Go takes without a unit
+        return 0
     if len(digits) > 100 or not re.fullmatch(rf"(?:{_DURATION_PART.pattern})+", digits):
         raise ApiError(400, f"time: invalid duration {text[:40]!r}")
     parts = _DURATION_PART.findall(digits)

@@ -126,4 +126,6 @@ def model_state(config: ChatbotConfig) -> str:
     status = model_status(config, timeout=1.0)
     if status.present:
         return "ok"
+    if status.reachable is None:
+        return "not checked"
     return "missing" if status.reachable else "unreachable"

@@ -6,6 +6,7 @@ Importing LangChain takes half a second and 30 MB, so nothing here imports it at
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -45,10 +46,7 @@ class LazyChatModel:
     @property
     def is_configured_ollama(self) -> bool:
         """Whether the configuration names a model of the Ollama server."""
-        provider, separator, _ = self._config.model.partition(":")
-        return self._source is None and (
-            provider == "ollama" or not (separator and _is_provider(provider))
-        )
+        return self._source is None and is_on_ollama(self._config.model)
 
     def get(self) -> BaseChatModel:
         """Return the model, building it at the first call.
@@ -82,39 +80,40 @@ class LazyChatModel:
 
 
 def _named_model(config: ChatbotConfig) -> BaseChatModel:
-    provider, separator, name = config.model.partition(":")
-    if separator and _is_provider(provider):
-        return _provider_model(config, provider, name)
-    return ollama_model(config, config.model)
+    if is_on_ollama(config.model):
+        return ollama_model(config)
+    return _provider_model(config)
 
 
-def _is_provider(word: str) -> bool:
-    """Tell ``openai:gpt-5`` from an Ollama tag such as ``llama2:13b``."""
+def is_on_ollama(model: str) -> bool:
+    """Tell ``openai:gpt-5`` from names on Ollama such as ``llama2:13b`` and ``ollama:llama2``."""
+    provider, separator, _ = model.partition(":")
+    if not separator or provider == "ollama":
+        return True
     # The registry that `init_chat_model` itself splits "provider:name" by; it has no public name.
     from langchain.chat_models.base import _BUILTIN_PROVIDERS
 
-    return word in _BUILTIN_PROVIDERS
+    return provider not in _BUILTIN_PROVIDERS
 
 
-def _provider_model(config: ChatbotConfig, provider: str, name: str) -> Any:
-    if provider == "ollama":
-        return ollama_model(config, name)
+def _provider_model(config: ChatbotConfig) -> Any:
     from langchain.chat_models import init_chat_model
 
     return init_chat_model(
-        name,
-        model_provider=provider,
+        config.model,
         temperature=config.temperature,
         max_tokens=config.num_predict,
         timeout=config.turn_timeout,
     )
 
 
-def ollama_model(config: ChatbotConfig, name: str) -> BaseChatModel:
-    """Return a ``ChatOllama`` whose requests can be aborted from another thread.
+def _keep_alive(setting: str) -> int | str:
+    """Return a bare number as one: Ollama takes texts only with a unit, such as ``30m``."""
+    return int(setting) if re.fullmatch(r"-?\d+", setting) else setting
 
-    :param name: the model's name on the Ollama server
-    """
+
+def ollama_model(config: ChatbotConfig) -> BaseChatModel:
+    """Return a ``ChatOllama`` whose requests can be aborted from another thread."""
     import httpx
     from langchain_ollama import ChatOllama
 
@@ -122,12 +121,12 @@ def ollama_model(config: ChatbotConfig, name: str) -> BaseChatModel:
 
     silence = max(config.first_token_timeout, config.token_timeout) + 1
     return ChatOllama(
-        model=name,
+        model=config.ollama_name,
         base_url=config.ollama_url,
         num_ctx=config.num_ctx,
         num_predict=config.num_predict,
         temperature=config.temperature,
-        keep_alive=config.keep_alive,
+        keep_alive=_keep_alive(config.keep_alive),
         client_kwargs={"follow_redirects": False, "trust_env": False},
         sync_client_kwargs={
             "transport": AbortableTransport(),

@@ -218,9 +218,11 @@ class Conversations:
             return settled
 
     def _update_answer(self, turn: OpenTurn, values: Mapping[str, Any]) -> bool:
-        statement = self._update(self.messages, turn.answer_id, values)
-        result = self.db.session.execute(statement.where(self.messages.status.in_(UNSETTLED)))
-        return bool(result.rowcount)
+        statement = self._update(self.messages, turn.answer_id, values).where(
+            self.messages.chat_session_id == turn.session_key,
+            self.messages.status.in_(UNSETTLED),
+        )
+        return bool(self.db.session.execute(statement).rowcount)
 
     def _update_session(self, turn: OpenTurn, values: Mapping[str, Any]) -> None:
         statement = self._update(self.sessions, turn.session_key, values)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from ..config import PREFIX, ChatbotConfig, unknown_keys
 from ..errors import ChatbotError
 from ..values import CatalogItem, CatalogQuery, UserProfile
+from .chat_model import is_on_ollama
 from .generation import Generation
 from .turn import TurnServices
 
@@ -61,11 +62,15 @@ def model_status(config: ChatbotConfig, timeout: float = _LIST_TIMEOUT) -> Model
         )
         names = {model["name"] for model in answer.raise_for_status().json()["models"]}
     except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        names = None
+    wanted = config.ollama_name
+    if names and {wanted, f"{wanted}:latest"} & names:
+        return ModelStatus(True, True, f"{wanted} is present at {config.ollama_url}")
+    if not is_on_ollama(config.model):
+        return ModelStatus(None, None, f"{config.model} is not on Ollama and cannot be asked")
+    if names is None:
         return ModelStatus(False, None, f"no Ollama answers at {config.ollama_url}")
-    wanted = config.model.removeprefix("ollama:")
-    present = bool({wanted, f"{wanted}:latest"} & names)
-    detail = f"{wanted} is {'present' if present else 'missing'} at {config.ollama_url}"
-    return ModelStatus(True, present, detail)
+    return ModelStatus(True, False, f"{wanted} is missing at {config.ollama_url}")
 
 
 def examine(services: TurnServices, settings: Mapping[str, Any]) -> Iterator[Finding]:
@@ -118,7 +123,7 @@ def _check_model(services: TurnServices) -> Iterator[Finding]:
             yield Finding("model server", status.detail, remedy)
             return
         yield Finding("model server", f"Ollama answers at {services.config.ollama_url}")
-        remedy = "" if status.present else f"Run `ollama pull {services.config.model}`."
+        remedy = "" if status.present else f"Run `ollama pull {services.config.ollama_name}`."
         yield Finding("model", status.detail, remedy)
         if not status.present:
             return

@@ -38,7 +38,7 @@ def _unreachable(error: BaseException) -> ChatbotError:
 def _ollama_error(status: int, config: ChatbotConfig) -> ChatbotError:
     if status == 404:
         return ModelUnavailableError(
-            f"The model {config.model} is not on the model server: its operator can pull it.",
+            f"The model {config.ollama_name} is not on the model server: its operator can pull it.",
             "model_missing",
         )
     if status == 503:

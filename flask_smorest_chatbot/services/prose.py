@@ -20,14 +20,15 @@ _OPENING = re.compile(
     re.IGNORECASE,
 )
 #: The end of the text so far, when it may still become an opening.
-_PARTIAL = re.compile(
-    "(?:"
-    + "|".join(re.escape(_TAG_OPEN[:length]) for length in range(len(_TAG_OPEN) - 1, 0, -1))
-    + rf"|`{{1,2}}|{_FENCE}[a-z]*\s*|[\[{{]\s*)$",
-    re.IGNORECASE,
+_PARTIAL = re.compile(rf"(?:`{{1,2}}|{_FENCE}[a-z]*\s*|[\[{{]\s*)$", re.IGNORECASE)
+#: Tags of the prompt that a model may repeat in its prose: they say nothing to a reader.
+_NAMES = rf"items?|profile|{BLOCK_TAG}?"
+_STRAY_TAG = re.compile(rf"</?(?:{_NAMES})(?:\s[^<>\n]{{0,300}})?/?>", re.IGNORECASE)
+_PARTIAL_TAG = re.compile(
+    rf"<(?:/?[a-z]{{0,{len(BLOCK_TAG)}}}/?|/?(?:{_NAMES})\s[^<>\n]{{0,300}})$", re.IGNORECASE
 )
-#: An opening that the end of the text cut off: no prose ends so.
-_CUT_OPENING = re.compile(rf"<reco\w*|{_FENCE}[a-z]*\s*", re.IGNORECASE)
+#: A mark that the end of the text cut off: no prose ends so.
+_CUT_MARK = re.compile(rf"</?(?:reco|item|prof)[^<>\n]*|{_FENCE}[a-z]*\s*", re.IGNORECASE)
 #: A held block longer than this is let go as prose, so that memory stays bounded.
 _LONGEST_BLOCK = 20_000
 
@@ -57,7 +58,7 @@ class ProseFilter:
     def finish(self) -> str:
         """Take the end of the model's text; return the prose that was held back."""
         rest, self._pending = self._pending, ""
-        if _CUT_OPENING.fullmatch(rest):
+        if not self._opening and _CUT_MARK.fullmatch(rest):
             return ""
         if self._opening:
             rest = self._close_block(rest, "", certain=self._opening == _TAG_OPEN)
@@ -72,12 +73,16 @@ class ProseFilter:
             before, self._pending = self._pending[: found.start()], self._pending[found.start() :]
             self._opening = _TAG_OPEN if found[0].lower() == _TAG_OPEN else found[0].strip()
             return self._emit(before)
-        partial = _PARTIAL.search(self._pending)
-        cut = partial.start() if partial else len(self._pending)
+        cut = self._partial_mark()
         if cut == 0:
             return None
         prose, self._pending = self._pending[:cut], self._pending[cut:]
         return self._emit(prose)
+
+    def _partial_mark(self) -> int:
+        """Return where the end of the pending text may be the beginning of a mark."""
+        partials = (pattern.search(self._pending) for pattern in (_PARTIAL, _PARTIAL_TAG))
+        return min((found.start() for found in partials if found), default=len(self._pending))
 
     def _step_in_block(self) -> str | None:
         end = _block_end(self._pending, self._opening)
@@ -98,6 +103,7 @@ class ProseFilter:
 
     def _emit(self, prose: str) -> str:
         """Hold back white space until prose follows it; drop it before the first."""
+        prose = _STRAY_TAG.sub("", prose)
         body = prose.rstrip()
         if not body:
             self._space += prose

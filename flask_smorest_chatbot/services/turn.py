@@ -260,10 +260,12 @@ class Turn:
             self.services.chat_model.get(), prompt, self.services.config, {"format": schema}
         )
         chosen = ""
+        saved = time.monotonic()
         try:
             with closing(generation.pieces(deadline)) as pieces:
                 for piece in pieces:
                     chosen += piece or ""
+                    saved = self._save_if_due(saved)
                     yield Waiting()
         except ModelError as error:  # the answer itself stands
             log.warning("turn %s: no choice was made: %s", self.opened.answer_id, error.reason)

@@ -37,6 +37,7 @@ def test_texts_of_the_environment_are_converted() -> None:
         ("CHATBOT_CONNECT_TIMEOUT", "0", "seconds"),
         ("CHATBOT_OLLAMA_URL", "localhost:11434", "must start with http"),
         ("CHATBOT_URL_PREFIX", "chat", "must start with /"),
+        ("CHATBOT_KEEP_ALIVE", "soon", "must be a duration"),
     ],
 )
 def test_wrong_values_say_the_remedy(key: str, value: Any, says: str) -> None:

@@ -218,6 +218,13 @@ def test_real_model_answers_and_is_told_the_options(
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("setting", "sent"), [("30m", "30m"), ("-1", -1), ("90", 90)])
+def test_bare_numbers_are_sent_as_numbers(setting: str, sent: object) -> None:
+    built: Any = LazyChatModel(ChatbotConfig(keep_alive=setting)).get()
+    assert built.keep_alive == sent
+    built._client.close()
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "model"),
     [

@@ -39,6 +39,11 @@ CASES: dict[str, tuple[str, str, int]] = {
         1,
     ),
     "white space around": ("  \n Hello. \n\n", "Hello.", 0),
+    "repeated tags": ("<items>\nThe FG800 </item> is nice.</ITEMS>", "The FG800  is nice.", 0),
+    "repeated tag with text": ('A <item description: "nice", id 3> guitar', "A  guitar", 0),
+    "stray closing": ("Yes.</recommendations>", "Yes.", 0),
+    "cut stray tag": ("Yes. <item descr", "Yes.", 0),
+    "other tags stay": ("Use <b>bold</b> and <itemise>", "Use <b>bold</b> and <itemise>", 0),
     "less than": ("a <", "a <", 0),
 }
 

@@ -289,7 +289,7 @@ def test_no_messages_load_and_unload(one_slot_api):
     unloaded = one_slot_api.chat(messages=[], keep_alive=0)
     assert unloaded["done_reason"] == "unload"
     assert one_slot_api.loaded() == []
-    loaded = one_slot_api.chat(messages=[], keep_alive="-1")
+    loaded = one_slot_api.chat(messages=[], keep_alive="-1m")
     assert loaded["done_reason"] == "load"
     assert loaded["done"] is True
     assert loaded["message"] == {"role": "assistant", "content": ""}
