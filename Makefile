@@ -30,7 +30,7 @@ test: $(DEV) $(MODEL)
 	@scripts/install_test_programs.sh
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: $(DEV)
+lint: $(DEV) $(MODEL)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
