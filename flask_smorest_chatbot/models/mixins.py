@@ -40,11 +40,6 @@ _LongText = _on_mysql(sa.Text(), mysql.MEDIUMTEXT(charset="utf8mb4"))
 _Moment = _on_mysql(sa.DateTime(timezone=True), mysql.DATETIME(fsp=6))
 
 
-# SQLite gives the number of a deleted last row to the next one, which may be another user's while
-# the turn that wrote the first is still running.
-_NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
-
-
 def utc_now() -> datetime:
     """Return the current time with its zone."""
     return datetime.now(UTC)
@@ -97,7 +92,6 @@ class ChatSessionMixin(_OwnedByUser):
                 "user_id",
                 "last_message_at",
             ),
-            _NEVER_REUSE_IDS,
         )
 
 
@@ -148,7 +142,6 @@ class ChatMessageMixin(_OwnedByUser):
             ),
             _unique(table, "chat_session_id", "id"),
             _unique(table, "user_id", "chat_session_id", "id"),
-            _NEVER_REUSE_IDS,
         )
 
 

@@ -218,8 +218,11 @@ class Conversations:
             return settled
 
     def _update_answer(self, turn: OpenTurn, values: Mapping[str, Any]) -> bool:
+        # The number alone will not do: SQLite gives that of a deleted last row to the next one,
+        # which may be another user's.
         statement = self._update(self.messages, turn.answer_id, values).where(
-            self.messages.chat_session_id == turn.session_key,
+            self.messages.user_id == turn.user_id,
+            self.messages.created_at == turn.created_at,
             self.messages.status.in_(UNSETTLED),
         )
         return bool(self.db.session.execute(statement).rowcount)

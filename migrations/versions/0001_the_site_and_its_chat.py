@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-21 12:36:24.653189
+Create Date: 2026-11-21 13:01:52.445210
 
 """
 from alembic import op
@@ -66,8 +66,7 @@ def upgrade():
     sa.Column('active_until', sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), 'mariadb').with_variant(mysql.DATETIME(fsp=6), 'mysql'), nullable=True),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_chat_sessions_user_id_users'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_chat_sessions')),
-    sa.UniqueConstraint('user_id', 'session_id', name=op.f('uq_chat_sessions_user_id_session_id')),
-    sqlite_autoincrement=True
+    sa.UniqueConstraint('user_id', 'session_id', name=op.f('uq_chat_sessions_user_id_session_id'))
     )
     with op.batch_alter_table('chat_sessions', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_chat_sessions_user_id_last_message_at'), ['user_id', 'last_message_at'], unique=False)
@@ -135,8 +134,7 @@ def upgrade():
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_chat_messages_user_id_users'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_chat_messages')),
     sa.UniqueConstraint('chat_session_id', 'id', name=op.f('uq_chat_messages_chat_session_id_id')),
-    sa.UniqueConstraint('user_id', 'chat_session_id', 'id', name=op.f('uq_chat_messages_user_id_chat_session_id_id')),
-    sqlite_autoincrement=True
+    sa.UniqueConstraint('user_id', 'chat_session_id', 'id', name=op.f('uq_chat_messages_user_id_chat_session_id_id'))
     )
     op.create_table('rentals',
     sa.Column('id', sa.Integer(), nullable=False),

@@ -36,9 +36,10 @@ def chromium_path(playwright: Playwright) -> str | None:
     return own if Path(own).exists() else None
 
 
-@pytest.fixture(scope="session")
+# Playwright's event loop runs as long as this does: other folders' tests need the thread's own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all browser tests."""
+    """One Chromium for the tests of a file."""
     with sync_playwright() as playwright:
         path = chromium_path(playwright)
         if path is None:

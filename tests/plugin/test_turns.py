@@ -244,8 +244,7 @@ def test_nothing_is_written_back_into_a_cleared_session(host: Host, user: Any) -
 def test_an_answer_never_lands_in_another_users_message(host: Host, user: Any) -> None:
     stranger = host.add_user()
     with host.app.app_context():
-        turn = begin(host, user, "Hi")
-        events = turn.events()
+        events = begin(host, user, "Hi").events()
         host.chat_model.scripts.append(["My ", 0.2, "secret."])
         while not isinstance(next(events), Delta):
             pass
@@ -255,7 +254,19 @@ def test_an_answer_never_lands_in_another_users_message(host: Host, user: Any) -
         list(events)
     theirs = history(host, stranger, "other")
     assert [(m["content"], m["status"]) for m in theirs] == [("Hello", "complete"), ("", "pending")]
-    assert theirs[1]["id"] != turn.opened.answer_id
+
+
+def test_nor_in_a_later_message_of_the_same_user(host: Host, user: Any) -> None:
+    with host.app.app_context():
+        events = begin(host, user, "Hi").events()
+        host.chat_model.scripts.append(["My ", 0.2, "secret."])
+        while not isinstance(next(events), Delta):
+            pass
+        client = host.app.test_client()
+        client.delete("/api/chatbot/clear-session/s", headers=host.headers(user))
+        begin(host, user, "Hello", session_id="other")
+        list(events)
+    assert [m["content"] for m in history(host, user, "other")] == ["Hello", ""]
 
 
 def test_progress_is_stored_while_the_model_talks(host: Host, user: Any) -> None:
