@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 DEVELOPMENT = "development"
 PRODUCTION = "production"
@@ -68,7 +68,8 @@ def _database_url(name: str, raw: str) -> str:
     }
     try:
         url = make_url(drivers.get(scheme, scheme) + separator + rest)
-    except (ArgumentError, ValueError):
+        url.get_dialect()
+    except (ArgumentError, NoSuchModuleError, ValueError):
         raise ConfigError(
             f"Set {name} to a database address such as postgresql://user:password@host/name."
         ) from None

@@ -13,6 +13,69 @@ from .text import SESSION_ID_PATTERN, has_forbidden_characters
 EXAMPLE_SESSION = "5f0c7c1e-8f0b-4a53-9d0c-6a1c5f6d2b11"
 
 
+_EXAMPLE_ITEM = {
+    "id": 17,
+    "name": "Yamaha FG800",
+    "reason": "Comfortable neck, and within your budget.",
+    "price": {"amount": "18.00", "currency": "USD", "unit": "day"},
+    "url": "/listings/17",
+}
+_EXAMPLE_TIME = "2026-03-01T09:30:00+00:00"
+EXAMPLE_ANSWER = {
+    "session_id": EXAMPLE_SESSION,
+    "message_id": 42,
+    "user_message": "Which guitar suits a beginner?",
+    "assistant_response": "The Yamaha FG800 is a good one to start with.",
+    "recommendations": [_EXAMPLE_ITEM],
+    "context": {
+        "user_profile": {"experience_level": "beginner"},
+        "experience_level": "beginner",
+        "preferred_instruments": ["Guitar"],
+        "dropped_recommendations": 0,
+    },
+    "created_at": _EXAMPLE_TIME,
+}
+EXAMPLE_HISTORY = [
+    {
+        "id": 41,
+        "user_id": 7,
+        "session_id": EXAMPLE_SESSION,
+        "message_type": "user",
+        "content": "Which guitar suits a beginner?",
+        "context_data": None,
+        "created_at": _EXAMPLE_TIME,
+        "status": "complete",
+    },
+    {
+        "id": 42,
+        "user_id": 7,
+        "session_id": EXAMPLE_SESSION,
+        "message_type": "assistant",
+        "content": "The Yamaha FG800 is a good one to start with.",
+        "context_data": {"recommendations": [_EXAMPLE_ITEM]},
+        "created_at": _EXAMPLE_TIME,
+        "status": "complete",
+        "model": "llama2",
+        "input_tokens": 412,
+        "output_tokens": 63,
+        "duration_ms": 5100,
+    },
+]
+EXAMPLE_SESSIONS = {
+    "sessions": [
+        {
+            "session_id": EXAMPLE_SESSION,
+            "title": "Which guitar suits a beginner?",
+            "started_at": _EXAMPLE_TIME,
+            "last_message_at": _EXAMPLE_TIME,
+            "message_count": 2,
+        }
+    ],
+    "total_sessions": 1,
+}
+EXAMPLE_CLEARED = {"message": "Session cleared.", "deleted_count": 2}
+
+
 def _check_characters(text: str) -> None:
     if has_forbidden_characters(text):
         raise ma.ValidationError("Control characters are not allowed.")

@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -24,7 +25,11 @@ sys.path.insert(0, str(ROOT))
 
 def main() -> int:
     """Run the site until it ends or is told to."""
+    from flask_smorest_chatbot import ConfigError
+
     os.chdir(ROOT)
+    if not port_is_free(os.environ.get("PORT", "5000")):
+        return 1
     # SIGINT too: a shell that starts this in the background has it ignored.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
@@ -34,8 +39,23 @@ def main() -> int:
             return serve(environment)
     except KeyboardInterrupt:
         return 0
+    except ConfigError as error:
+        say(str(error))
+        return 1
     except subprocess.CalledProcessError as error:
         return int(error.returncode)
+
+
+def port_is_free(port: str) -> bool:
+    """Return whether the site can listen on a port; say what to do if not."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(port)))
+        except (OSError, ValueError, OverflowError):
+            say(f"Port {port} cannot be used: choose a free one, for example PORT=5055 make run.")
+            return False
+    return True
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

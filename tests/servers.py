@@ -74,6 +74,7 @@ def start_site(folder: Path, **settings: str) -> LiveSite:
         **{name: value for name, value in os.environ.items() if not name.startswith("CHATBOT_")},
         "DATABASE_URL": f"sqlite:///{folder}/site.db",
         "CHATBOT_NUM_PREDICT": "80",
+        "CHATBOT_TEMPERATURE": "0",
         **settings,
     }
     run = [sys.executable, "-m", "flask", "--app", "run"]

@@ -26,6 +26,10 @@ class StrictJsonParser(FlaskParser):
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
         """Return the parsed body; 400 for one that is not JSON, or is missing where one is due."""
+        # Werkzeug cuts a body of undeclared length at the limit without a word.
+        limit = req.max_content_length or float("inf")
+        if req.content_length is None and len(req.get_data(cache=True)) >= limit:
+            abort(413)
         if not req.get_data(cache=True) and getattr(schema, "body_may_be_missing", False):
             return missing
         if not is_json_request(req):

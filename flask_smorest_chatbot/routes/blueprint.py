@@ -12,6 +12,7 @@ from ..schemas import chat_request_schema
 from .chat import ChatEndpoint, add_chat_endpoint, add_retry_endpoint, plain_chat
 from .documentation import Documentation, bearer_scheme
 from .errors import register_error_handlers
+from .json_body import JsonBodyParser
 from .sessions import add_session_endpoints
 
 
@@ -27,6 +28,7 @@ def build_blueprint(
     blueprint = Blueprint(
         config.blueprint_name, __name__, description="Chat with the site's assistant"
     )
+    blueprint.ARGUMENTS_PARSER = JsonBodyParser()
     documentation = Documentation(blueprint, bearer_scheme(api), api.ERROR_SCHEMA)
     register_error_handlers(blueprint)
     blueprint.before_request(_limit_body)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
 
-from flask import Response, abort, current_app, request
+from flask import Response, current_app
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema
@@ -63,7 +62,7 @@ def add_chat_endpoint(
         return answer(_start_turn(endpoint, message, body["session_id"]))
 
     post.__doc__ = endpoint.plan.__doc__
-    parsed = _json_only(blueprint.arguments(schema, example=example)(post))
+    parsed = blueprint.arguments(schema, example=example)(post)
     documented = documentation.turn(authenticated(parsed))
     name = "".join(part.title() for part in endpoint.plan.__name__.split("_"))
     blueprint.route(endpoint.rule, tags=TAGS)(type(name, (MethodView,), {"post": documented}))
@@ -89,18 +88,6 @@ def add_retry_endpoint(blueprint: Blueprint, documentation: Documentation) -> No
             opened = services.conversations.reopen_turn(current_user_key(), message_id)
             plan = state.planners.get(opened.endpoint, plain_chat)
             return answer(Turn(services, plan(current_user(), opened.question), opened))
-
-
-def _json_only(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Refuse a body that is not declared as JSON; without one, the schema decides."""
-
-    @wraps(view)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        if request.content_length and not request.is_json:
-            abort(400)
-        return view(*args, **kwargs)
-
-    return wrapper
 
 
 def _start_turn(endpoint: ChatEndpoint, message: str, session_id: str | None) -> Turn:

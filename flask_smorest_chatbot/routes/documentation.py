@@ -8,7 +8,8 @@ from typing import Any
 
 from flask_smorest import Api, Blueprint
 
-from ..schemas import ChatResponseSchema
+from ..schemas import EXAMPLE_ANSWER, ChatResponseSchema
+from .errors import error_body
 
 _REFUSALS = {
     400: "The message is blank, or the body is not JSON",
@@ -24,6 +25,8 @@ _REFUSALS = {
 
 #: Under which heading the OpenAPI document lists the endpoints.
 TAGS = ["Chatbot"]
+
+_RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}}
 
 _STREAM_EXAMPLE = """\
 event: start
@@ -73,7 +76,11 @@ class Documentation:
         def decorate(view: Any) -> Any:
             for status in statuses:
                 view = self.blueprint.alt_response(
-                    status, schema=self.error_schema, description=_REFUSALS[status]
+                    status,
+                    schema=self.error_schema,
+                    description=_REFUSALS[status],
+                    example=error_body(status, f"{_REFUSALS[status]}."),
+                    headers=_RETRY_AFTER if status == 503 else None,
                 )(view)
             return self.blueprint.doc(security=[{self.security_scheme: []}])(view)
 
@@ -82,7 +89,10 @@ class Documentation:
     def turn(self, view: Any) -> Any:
         """Decorate a view that answers with a turn, as one document or as an event stream."""
         view = self.blueprint.response(
-            200, ChatResponseSchema, description="The answer, whole or as it is written"
+            200,
+            ChatResponseSchema,
+            description="The answer, whole or as it is written",
+            example=EXAMPLE_ANSWER,
         )(view)
         stream = {200: {"content": {"text/event-stream": _STREAM}}}
         return self.errors(*_REFUSALS)(self.blueprint.doc(responses=stream)(view))

@@ -9,7 +9,14 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from ..errors import NotFoundError
-from ..schemas import ChatMessageSchema, ClearedSessionSchema, SessionListSchema
+from ..schemas import (
+    EXAMPLE_CLEARED,
+    EXAMPLE_HISTORY,
+    EXAMPLE_SESSIONS,
+    ChatMessageSchema,
+    ClearedSessionSchema,
+    SessionListSchema,
+)
 from ..services.conversations import Conversations
 from ..text import is_storable_session_id
 from .auth import authenticated, current_user_key
@@ -28,7 +35,7 @@ def add_session_endpoints(blueprint: Blueprint, documentation: Documentation) ->
     class History(MethodView):
         @documentation.errors(401, 404, 500, 503)
         @authenticated
-        @blueprint.response(200, ChatMessageSchema(many=True))
+        @blueprint.response(200, ChatMessageSchema(many=True), example=EXAMPLE_HISTORY)
         def get(self, session_id: str) -> list[Any]:
             """Read a conversation, oldest message first"""
             if not is_storable_session_id(session_id):
@@ -39,7 +46,7 @@ def add_session_endpoints(blueprint: Blueprint, documentation: Documentation) ->
     class Sessions(MethodView):
         @documentation.errors(401, 500, 503)
         @authenticated
-        @blueprint.response(200, SessionListSchema)
+        @blueprint.response(200, SessionListSchema, example=EXAMPLE_SESSIONS)
         def get(self) -> dict[str, Any]:
             """List the caller's conversations, newest first"""
             sessions = _conversations().list_sessions(current_user_key())
@@ -49,7 +56,7 @@ def add_session_endpoints(blueprint: Blueprint, documentation: Documentation) ->
     class ClearSession(MethodView):
         @documentation.errors(401, 500, 503)
         @authenticated
-        @blueprint.response(200, ClearedSessionSchema)
+        @blueprint.response(200, ClearedSessionSchema, example=EXAMPLE_CLEARED)
         def delete(self, session_id: str) -> dict[str, Any]:
             """Delete a conversation
 

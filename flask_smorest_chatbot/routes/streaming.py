@@ -13,6 +13,7 @@ from typing import Any
 from flask import Response, current_app, request, stream_with_context
 
 from ..schemas import ChatResponseSchema
+from ..services.generation import TICK
 from ..services.turn import Delta, Done, Event, Failed, Recommended, Started, Turn, Waiting
 from .errors import describe
 
@@ -124,10 +125,13 @@ def run_to_end(turn: Turn) -> Iterator[Event]:
     """Yield the turn's events for a client that waits for the whole answer, while it waits."""
     client_left = client_watch(request.environ)
     events = turn.events()
+    looked = time.monotonic()
     try:
         for event in events:
-            if isinstance(event, Waiting) and client_left():
-                return
+            if time.monotonic() - looked >= TICK:
+                looked = time.monotonic()
+                if client_left():
+                    return
             yield event
     finally:
         events.close()

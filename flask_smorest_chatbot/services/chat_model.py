@@ -63,7 +63,7 @@ class LazyChatModel:
         try:
             return self._build()
         except Exception as error:
-            log.exception("the chat model %s could not be built", self.name)
+            log.error("the chat model %s could not be built: %s", self.name, error)
             raise ModelUnavailableError(
                 "The chat model is not set up: its operator can run `flask chatbot doctor`.",
                 "model_misconfigured",

@@ -100,19 +100,17 @@ class Conversations:
             session = self.db.session.get(self.sessions, answer.chat_session_id)
             self._settle_lost_turn(session)
             self.db.session.refresh(answer)
-            if answer.status not in RETRYABLE or self._asked_since(question):
+            if answer.status not in RETRYABLE or self._said_since(answer):
                 raise ConflictError(
                     "Only the latest answer can be retried, and only if it broke off."
                 )
             endpoint = (answer.context_data or {}).get("endpoint", "/chat")
             return self._begin_answer(session, question.content, endpoint, question.id)
 
-    def _asked_since(self, question: Any) -> bool:
+    def _said_since(self, answer: Any) -> bool:
         messages = self.messages
         later = sa.select(messages.id).where(
-            messages.chat_session_id == question.chat_session_id,
-            messages.id > question.id,
-            messages.message_type == "user",
+            messages.chat_session_id == answer.chat_session_id, messages.id > answer.id
         )
         return self.db.session.scalar(later.limit(1)) is not None
 

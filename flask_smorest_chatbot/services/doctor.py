@@ -137,8 +137,8 @@ def _check_answer(services: TurnServices) -> Finding:
         with closing(generation.pieces(began + services.config.turn_timeout)) as pieces:
             answered = any(pieces)
     except ChatbotError as error:
-        cause = f" ({error.__cause__})" if error.__cause__ else ""
-        return Finding("answer", f"{error}{cause}", "Mend what it says; see both servers' logs.")
+        remedy = "Mend what it says; see the model server's log."
+        return Finding("answer", str(error.__cause__ or error), remedy)
     took = time.monotonic() - began
     if not answered:
         return Finding("answer", "the model said nothing", "Try another model.")

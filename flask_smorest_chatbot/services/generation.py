@@ -147,7 +147,7 @@ class Generation:
             return
 
     def _note_usage(self, chunk: Any) -> None:
-        if used := chunk.usage_metadata:
+        if used := getattr(chunk, "usage_metadata", None):
             self.usage.input_tokens = used["input_tokens"]
             self.usage.output_tokens = used["output_tokens"]
         reason = chunk.response_metadata.get("done_reason")

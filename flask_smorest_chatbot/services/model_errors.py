@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..config import ChatbotConfig
 from ..errors import ChatbotError, ModelError, ModelTimeoutError, ModelUnavailableError
 
@@ -11,20 +13,34 @@ def translate(error: BaseException, config: ChatbotConfig) -> ChatbotError:
 
     The original's text stays out of it: it may quote the prompt, an address or a key.
     """
+    for cause in _with_causes(error):
+        if (known := _translate(cause, config)) is not None:
+            return known
+    return ModelError("The model failed to answer: try again.", "model_error")
+
+
+def _with_causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and what caused it: providers' clients wrap what httpx raised."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
+
+
+def _translate(error: BaseException, config: ChatbotConfig) -> ChatbotError | None:
     import httpx
-    import ollama
 
     if isinstance(error, ChatbotError):
         return error
-    if isinstance(error, ollama.ResponseError):
-        return _ollama_error(error.status_code, config)
+    if isinstance(status := getattr(error, "status_code", None), int):
+        return _status_error(status, config)
     if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | ConnectionError):
         return _unreachable(error)
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         return ModelTimeoutError("The model took too long to answer: try again.", "silence")
     if isinstance(error, httpx.TransportError):
         return ModelError("The model broke off in mid-answer: try again.", "broken_connection")
-    return ModelError("The model failed to answer: try again.", "model_error")
+    return None
 
 
 def _unreachable(error: BaseException) -> ChatbotError:
@@ -35,13 +51,13 @@ def _unreachable(error: BaseException) -> ChatbotError:
     )
 
 
-def _ollama_error(status: int, config: ChatbotConfig) -> ChatbotError:
+def _status_error(status: int, config: ChatbotConfig) -> ChatbotError:
     if status == 404:
         return ModelUnavailableError(
             f"The model {config.ollama_name} is not on the model server: its operator can pull it.",
             "model_missing",
         )
-    if status == 503:
+    if status in (429, 503):
         return ModelUnavailableError(
             "The model server is busy: try again in a moment.", "model_busy"
         )

@@ -12,11 +12,12 @@ from typing import Any
 from .prompts import BLOCK_TAG
 
 _TAG_OPEN = f"<{BLOCK_TAG}>"
-_TAG_CLOSE = f"</{BLOCK_TAG}>"
 _FENCE = "```"
+#: What some models think aloud before they answer: no part of the answer.
+_THINK_OPEN = "<think>"
 #: Where a block may begin: our tag, a code fence, or bare JSON objects.
 _OPENING = re.compile(
-    rf"{re.escape(_TAG_OPEN)}|{_FENCE}[a-z]*\s*(?=[\[{{])|\[\s*(?=\{{)|\{{\s*(?=[\"'])",
+    rf"{_TAG_OPEN}|{_THINK_OPEN}|{_FENCE}[a-z]*\s*(?=[\[{{])|\[\s*(?=\{{)|\{{\s*(?=[\"'])",
     re.IGNORECASE,
 )
 #: The end of the text so far, when it may still become an opening.
@@ -61,7 +62,7 @@ class ProseFilter:
         if not self._opening and _CUT_MARK.fullmatch(rest):
             return ""
         if self._opening:
-            rest = self._close_block(rest, "", certain=self._opening == _TAG_OPEN)
+            rest = self._close_block(rest, "")
         return self._emit(rest)
 
     def _step(self) -> str | None:
@@ -71,7 +72,7 @@ class ProseFilter:
         found = _OPENING.search(self._pending)
         if found:
             before, self._pending = self._pending[: found.start()], self._pending[found.start() :]
-            self._opening = _TAG_OPEN if found[0].lower() == _TAG_OPEN else found[0].strip()
+            self._opening = found[0].strip().lower()
             return self._emit(before)
         cut = self._partial_mark()
         if cut == 0:
@@ -89,14 +90,19 @@ class ProseFilter:
         if end is None:
             if len(self._pending) <= _LONGEST_BLOCK:
                 return None
+            if self._opening == _THINK_OPEN:
+                self._pending = self._pending[-len(_THINK_OPEN) - 1 :]
+                return None
             end = len(self._pending)
         block, rest = self._pending[:end], self._pending[end:]
-        return self._emit(self._close_block(block, rest, certain=self._opening == _TAG_OPEN))
+        return self._emit(self._close_block(block, rest))
 
-    def _close_block(self, block: str, rest: str, *, certain: bool) -> str:
+    def _close_block(self, block: str, rest: str) -> str:
         """Note a data block, or return it as the prose that it is after all."""
-        self._opening, self._pending = "", rest
-        if certain or cited_items(block):
+        opening, self._opening, self._pending = self._opening, "", rest
+        if opening == _THINK_OPEN:
+            return ""
+        if opening == _TAG_OPEN or cited_items(block):
             self.blocks.append(block)
             return ""
         return block
@@ -118,9 +124,10 @@ class ProseFilter:
 
 def _block_end(text: str, opening: str) -> int | None:
     """Return where the block at the start of ``text`` ends, or None when it has not ended."""
-    if opening == _TAG_OPEN:
-        at = text.lower().find(_TAG_CLOSE)
-        return None if at < 0 else at + len(_TAG_CLOSE)
+    if opening in (_TAG_OPEN, _THINK_OPEN):
+        closing = opening.replace("<", "</")
+        at = text.lower().find(closing)
+        return None if at < 0 else at + len(closing)
     if opening.startswith(_FENCE):
         at = text.find(_FENCE, len(_FENCE))
         return None if at < 0 else at + len(_FENCE)

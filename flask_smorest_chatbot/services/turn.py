@@ -138,7 +138,9 @@ class Turn:
             self._context = self._gather()
             yield from self._answer(self._context)
         except TurnError as error:
-            log.warning("turn %s failed: %s", self.opened.answer_id, error.reason)
+            # The cause's own text may quote what the user said.
+            cause = type(error.__cause__).__name__ if error.__cause__ else "no cause"
+            log.warning("turn %s failed: %s (%s)", self.opened.answer_id, error.reason, cause)
             self._end_badly("failed", error.reason)
             yield Failed(error)
         except Exception:
@@ -219,8 +221,6 @@ class Turn:
                     yield from self._say(prose.feed(piece))
                 saved = self._save_if_due(saved)
         yield from self._say(prose.finish())
-        if not self._written.strip():
-            raise ModelError("The model gave an empty answer: try again.", "empty_answer")
         grounded = ground(
             self._text, prose.blocks, context.candidates, self.services.config.max_recommendations
         )
@@ -229,6 +229,8 @@ class Turn:
             log.info("dropped %d recommendations that were not offered", grounded.dropped)
         if not recommended and self.plan.must_recommend and context.candidates:
             recommended = yield from self._choose(context, deadline)
+        if not self._text and not recommended:
+            raise ModelError("The model gave an empty answer: try again.", "empty_answer")
         yield from self._finish(context, recommended, grounded.dropped, generation)
 
     def _say(self, text: str) -> Iterator[Event]:
@@ -256,9 +258,10 @@ class Turn:
         schema = selection_schema(context.candidates, limit)
         ask = "Now give only the ids of the items that fit me best, as JSON."
         prompt = [*context.prompt, ("ai", self._written), ("human", ask)]
-        generation = Generation(
-            self.services.chat_model.get(), prompt, self.services.config, {"format": schema}
-        )
+        model = self.services.chat_model.get()
+        # Ollama can be held to the schema; of others only the text is asked, and checked as ever.
+        options = {"format": schema} if hasattr(model, "format") else {}
+        generation = Generation(model, prompt, self.services.config, options)
         chosen = ""
         saved = time.monotonic()
         try:
@@ -343,7 +346,7 @@ _STOP_WORDS = frozenset(
     "was were you your yours mine our ours they them their its from into onto about want like need "
     "please show tell give find some any something anything there here not but than then too very "
     "also just more most less least get got rent rental renting hire hello thanks thank recommend "
-    "suggest looking look good best under over per day week month one two".split()
+    "suggest looking look good best first under over per day week month one two".split()
 )
 
 

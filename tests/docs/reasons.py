@@ -17,7 +17,9 @@ def reason_words(folder: Path) -> set[str]:
     """Return the words of all modules below ``folder``."""
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in folder.rglob("*.py")]
     takers = _takers(trees)
-    return {word for tree in trees for word in _words(tree, takers)}
+    found = {word for tree in trees for word in _words(tree, takers)}
+    # The examples of recommendations have reasons too: sentences, not words.
+    return {word for word in found if " " not in word}
 
 
 def _takers(trees: Sequence[Tree]) -> dict[str, int]:

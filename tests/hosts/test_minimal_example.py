@@ -104,6 +104,7 @@ def test_newcomer_chats_with_the_real_model(shop: Path, small_model: RecordingMo
         "CHATBOT_OLLAMA_URL": small_model.url,
         "CHATBOT_MODEL": small_model.model,
         "CHATBOT_NUM_PREDICT": "40",
+        "CHATBOT_TEMPERATURE": "0",
     }
     body = {"message": "Which bike carries my shopping?"}
     with serving(shop, **settings) as client:

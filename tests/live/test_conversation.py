@@ -117,6 +117,27 @@ def test_leaving_frees_the_model_and_keeps_the_text(
     assert retried.status_code == 200
 
 
+def test_leaving_without_a_stream_frees_the_model_too(
+    client: httpx.Client, live_site: LiveSite
+) -> None:
+    body = {"message": "Tell me all about drums.", "session_id": "left-json"}
+    with pytest.raises(httpx.ReadTimeout):
+        client.post(CHAT, json=body, timeout=0.3)
+    deadline = time.monotonic() + 5
+    path = "/api/chatbot/history/left-json"
+    while (answer := client.get(path).json()[1])["status"] != "interrupted":
+        assert answer["status"] != "complete"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_body_of_undeclared_length_is_bounded(client: httpx.Client) -> None:
+    for path in (CHAT, "/api/auth/login"):
+        parts = (b"x" * 65_536 for _ in range(20))
+        reply = client.post(path, content=parts, headers={"Content-Type": "application/json"})
+        assert (reply.status_code, reply.json()["code"]) == (413, 413)
+
+
 def test_swagger_and_spec_are_served_by_the_site(client: httpx.Client) -> None:
     page = client.get("/api/docs")
     assert page.status_code == 200

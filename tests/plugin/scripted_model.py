@@ -19,6 +19,7 @@ class ScriptedModel(BaseChatModel):
     raised. Without a script left it says ``"Hello."``. ``prompts`` logs what it was sent."""
 
     scripts: list[list[Step]] = Field(default_factory=list)
+    format: Any = None  # as ChatOllama: it can be held to a schema
     _prompts: list[list[BaseMessage]] = PrivateAttr(default_factory=list)
     _options: list[dict[str, Any]] = PrivateAttr(default_factory=list)
     _closed: list[bool] = PrivateAttr(default_factory=list)

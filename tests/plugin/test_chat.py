@@ -206,6 +206,9 @@ def test_longest_message_and_session_id_are_accepted(host: Host, user: Any) -> N
     [
         (b"not json", "application/json", 400),
         (b"{", "application/json", 400),
+        (b"", "application/json", 400),
+        (b"[" * 200_000, "application/json", 400),
+        (b'{"message": ' + b"9" * 10_000 + b"}", "application/json", 400),
         (b'{"message": "\xff"}', "application/json", 400),
         (b"message=hi", "application/x-www-form-urlencoded", 400),
         (b'{"message": "' + b"x" * 1_100_000 + b'"}', "application/json", 413),

@@ -44,6 +44,9 @@ CASES: dict[str, tuple[str, str, int]] = {
     "stray closing": ("Yes.</recommendations>", "Yes.", 0),
     "cut stray tag": ("Yes. <item descr", "Yes.", 0),
     "other tags stay": ("Use <b>bold</b> and <itemise>", "Use <b>bold</b> and <itemise>", 0),
+    "thinking": ("<think>Hm [{'id': 1}] so</think>\nTake it.", "Take it.", 0),
+    "only thinking": ("<think>Hm", "", 0),
+    "long thinking": ("<think>" + "hm " * 9000 + "</think>Take it.", "Take it.", 0),
     "less than": ("a <", "a <", 0),
 }
 

@@ -96,9 +96,10 @@ def test_ollamas_own_errors_say_which(host: Host, user: Any) -> None:
 
 
 def test_empty_answer_is_a_failure(host: Host, user: Any) -> None:
-    host.chat_model.scripts.append([" \n"])
-    response = post(host, user, "Hi")
-    assert (response.status_code, response.json["errors"]["reason"]) == (502, "empty_answer")
+    for script in ([" \n"], ['<recommendations>[{"id": 99}]</recommendations>'], ["<think>Hm"]):
+        host.chat_model.scripts.append(script)
+        response = post(host, user, "Hi")
+        assert (response.status_code, response.json["errors"]["reason"]) == (502, "empty_answer")
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,7 @@ def test_failed_turn_can_be_retried_once_it_succeeds(host: Host, user: Any) -> N
         ("Hi", "complete"), ("Half", "failed"), ("Hello.", "complete")
     ]  # fmt: skip
     assert retry(host, user, response.json["message_id"]).status_code == 409
+    assert retry(host, user, failed["id"]).status_code == 409
     post(host, user, "And?")
     assert retry(host, user, failed["id"]).status_code == 409
     told = [message.text for message in host.chat_model.prompts[-1][2:-1]]
