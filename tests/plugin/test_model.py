@@ -94,6 +94,10 @@ def close(host: Host) -> None:
     model = host.app.extensions["chatbot"].turn_services.chat_model._model
     if model is not None:
         model._client.close()
+    close_database(host)
+
+
+def close_database(host: Host) -> None:
     with host.app.app_context():
         host.db.engine.dispose()
 
@@ -269,11 +273,6 @@ def test_host_may_give_a_factory(tmp_path: Any) -> None:
     ask(host, user)
     assert len(seen) == 1
     close_database(host)
-
-
-def close_database(host: Host) -> None:
-    with host.app.app_context():
-        host.db.engine.dispose()
 
 
 def test_status_of_the_model_server(small_model: RecordingModel) -> None:

@@ -243,8 +243,11 @@ def test_nothing_is_written_back_into_a_cleared_session(host: Host, user: Any) -
     assert history(host, user)["code"] == 404  # type: ignore[call-overload]
 
 
-def test_an_answer_never_lands_in_another_users_message(host: Host, user: Any) -> None:
-    stranger = host.add_user()
+def clear_and_ask_again(host: Host, user: Any, next_user: Any) -> list[dict[str, Any]]:
+    """Clear a session in mid-answer, let another turn begin, then let the answer end.
+
+    :return: the history of the other turn
+    """
     with host.app.app_context():
         events = begin(host, user, "Hi").events()
         host.chat_model.scripts.append(["My ", 0.2, "secret."])
@@ -252,23 +255,19 @@ def test_an_answer_never_lands_in_another_users_message(host: Host, user: Any) -
             pass
         client = host.app.test_client()
         client.delete("/api/chatbot/clear-session/s", headers=host.headers(user))
-        begin(host, stranger, "Hello", session_id="other")
+        begin(host, next_user, "Hello", session_id="other")
         list(events)
-    theirs = history(host, stranger, "other")
+    return history(host, next_user, "other")
+
+
+def test_an_answer_never_lands_in_another_users_message(host: Host, user: Any) -> None:
+    theirs = clear_and_ask_again(host, user, host.add_user())
     assert [(m["content"], m["status"]) for m in theirs] == [("Hello", "complete"), ("", "pending")]
 
 
 def test_nor_in_a_later_message_of_the_same_user(host: Host, user: Any) -> None:
-    with host.app.app_context():
-        events = begin(host, user, "Hi").events()
-        host.chat_model.scripts.append(["My ", 0.2, "secret."])
-        while not isinstance(next(events), Delta):
-            pass
-        client = host.app.test_client()
-        client.delete("/api/chatbot/clear-session/s", headers=host.headers(user))
-        begin(host, user, "Hello", session_id="other")
-        list(events)
-    assert [m["content"] for m in history(host, user, "other")] == ["Hello", ""]
+    later = clear_and_ask_again(host, user, user)
+    assert [m["content"] for m in later] == ["Hello", ""]
 
 
 def test_progress_is_stored_while_the_model_talks(host: Host, user: Any) -> None:
