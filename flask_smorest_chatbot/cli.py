@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 
 from .errors import ConflictError
 from .models import parse_user_key, user_key_column
+from .schemas import chat_request_schema
 from .services.doctor import examine
 from .services.turn import Delta, Failed, Recommended, Turn
 from .values import TurnPlan
@@ -27,7 +28,8 @@ def doctor() -> None:
     for finding in examine(state.turn_services, current_app.config):
         mark = "ok  " if finding.ok else "FAIL"
         remedy = f" -> {finding.remedy}" if finding.remedy else ""
-        click.echo(f"{mark} {finding.name}: {finding.detail}{remedy}")
+        one_line = " ".join(f"{finding.name}: {finding.detail}{remedy}".split())
+        click.echo(f"{mark} {one_line}")
         failed = failed or not finding.ok
     if failed:
         raise SystemExit(1)
@@ -44,8 +46,11 @@ def chat(given_key: str | None, session_id: str | None) -> None:
     user_key = _find_user_key(given_key)
     session_id = session_id or str(uuid.uuid4())
     click.echo(f"Chatting as user {user_key} in session {session_id}.")
+    all_answered = True
     while message := _ask():
-        _say_answer(user_key, session_id, message)
+        all_answered = _say_answer(user_key, session_id, message) and all_answered
+    if not all_answered:
+        raise SystemExit(1)
 
 
 def _ask() -> str:
@@ -55,8 +60,14 @@ def _ask() -> str:
         return ""
 
 
-def _say_answer(user_key: Any, session_id: str, message: str) -> None:
-    services = current_app.extensions["chatbot"].turn_services
+def _say_answer(user_key: Any, session_id: str, message: str) -> bool:
+    """Answer under the same limits as ``POST /chat``; tell whether there was a whole answer."""
+    state = current_app.extensions["chatbot"]
+    services = state.turn_services
+    said = {"message": message, "session_id": session_id}
+    if wrong := chat_request_schema(state.config, True)().validate(said):
+        click.echo(" ".join(text for texts in wrong.values() for text in texts), err=True)
+        return False
     try:
         opened = services.conversations.open_turn(user_key, session_id, message)
     except ConflictError as conflict:
@@ -71,6 +82,8 @@ def _say_answer(user_key: Any, session_id: str, message: str) -> None:
                     click.echo(f"  * {item['name']}: {item['reason']} {item['url'] or ''}")
             case Failed(error):
                 click.echo(f"\n{error}", err=True)
+                return False
+    return True
 
 
 def _find_user_key(given: str | None) -> Any:

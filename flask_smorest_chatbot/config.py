@@ -17,6 +17,8 @@ from .errors import ConfigError
 PREFIX = "CHATBOT_"
 # What Ollama takes: seconds, or a duration as Go writes them.
 _DURATION = re.compile(r"-?(?:\d+|(?:\d+(?:\.\d+)?(?:ms|s|m|h))+)")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _Value = TypeVar("_Value", str, int, float)
 
 
@@ -122,7 +124,7 @@ class ChatbotConfig:
         given: dict[str, Any] = {
             item.name: _parse(item, settings[PREFIX + item.name.upper()])
             for item in fields(cls)
-            if settings.get(PREFIX + item.name.upper()) not in (None, "")
+            if not _is_missing(settings.get(PREFIX + item.name.upper()))
         }
         config = cls(**given)
         config._check_texts()
@@ -134,17 +136,49 @@ class ChatbotConfig:
         return self.model.removeprefix("ollama:")
 
     def _check_texts(self) -> None:
-        if urlsplit(self.ollama_url).scheme not in {"http", "https"}:
+        if not _is_http_address(self.ollama_url):  # not repeated: it may hold a password
+            raise ConfigError(f"{PREFIX}OLLAMA_URL must be like http://127.0.0.1:11434.")
+        if not all(part.strip() for part in self.model.split(":")):
             raise ConfigError(
-                f"{PREFIX}OLLAMA_URL must start with http:// or https://, not {self.ollama_url!r}."
+                f"{PREFIX}MODEL must be like llama2 or provider:name, not {self.model!r}."
+            )
+        if self.num_predict >= self.num_ctx:
+            raise ConfigError(
+                f"{PREFIX}NUM_PREDICT ({self.num_predict}) must be below {PREFIX}NUM_CTX "
+                f"({self.num_ctx}): the prompt needs the rest."
+            )
+        if not _NAME.fullmatch(self.blueprint_name):
+            raise ConfigError(
+                f"{PREFIX}BLUEPRINT_NAME takes letters, digits, _ and -, "
+                f"not {self.blueprint_name!r}."
             )
         if not _DURATION.fullmatch(self.keep_alive):
             raise ConfigError(
                 f"{PREFIX}KEEP_ALIVE must be a duration such as 30m, seconds, or -1, "
                 f"not {self.keep_alive!r}."
             )
-        if not self.url_prefix.startswith("/"):
-            raise ConfigError(f"{PREFIX}URL_PREFIX must start with /, not {self.url_prefix!r}.")
+        if not _PATH.fullmatch(self.url_prefix):
+            raise ConfigError(
+                f"{PREFIX}URL_PREFIX must be a path such as /api/chatbot, not {self.url_prefix!r}."
+            )
+
+
+def _is_http_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # reading it checks it
+    except ValueError:
+        return False
+    return (
+        parts.scheme in {"http", "https"}
+        and bool(parts.hostname)
+        and not (parts.query or parts.fragment)
+        and not re.search(r"\s", text)
+    )
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def unknown_keys(settings: Mapping[str, Any]) -> list[str]:
@@ -158,7 +192,7 @@ def _parse(item: Any, value: Any) -> str | int | float:
     name = PREFIX + item.name.upper()
     convert = {"str": str, "int": int, "float": float}[item.type]
     try:
-        parsed: str | int | float = convert(value)
+        parsed: str | int | float = convert(value.strip() if isinstance(value, str) else value)
     except (TypeError, ValueError):
         kind = "a whole number" if item.type == "int" else "a number"
         raise ConfigError(f"{name} must be {kind}, not {value!r}.") from None

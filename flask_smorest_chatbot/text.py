@@ -6,8 +6,12 @@ import re
 import unicodedata
 
 # "$" alone would let a line break follow; "\Z" is not known to the readers of OpenAPI documents.
-SESSION_ID_PATTERN = r"^[A-Za-z0-9._:-]{1,100}$(?!\n)"
+# "." and ".." mean something else in an address.
+SESSION_ID_PATTERN = r"^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,100}$(?!\n)"
 _LINE_CONTROLS = "\n\r\t"
+_OTHER_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+# Letters and symbols by category, but without a shape: Hangul fillers and the empty Braille cell.
+_SHAPELESS = "\u115f\u1160\u2800\u3164\uffa0"
 
 
 def has_forbidden_characters(text: str) -> bool:
@@ -21,13 +25,21 @@ def has_forbidden_characters(text: str) -> bool:
 
 
 def storable(text: str) -> str:
-    """Return a text without what databases refuse: NUL, and halves of surrogate pairs."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "")
+    """Return a text without what databases and terminals refuse.
+
+    Halves of surrogate pairs are joined, or replaced where the other half is missing; control
+    characters are dropped.
+    """
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return _OTHER_CONTROLS.sub("", whole)
 
 
 def is_blank(text: str) -> bool:
-    """Tell whether a text holds nothing visible: white space and zero-width marks only."""
-    return all(char.isspace() or unicodedata.category(char) == "Cf" for char in text)
+    """Tell whether a text holds nothing visible: white space, zero-width marks and fillers."""
+    return all(
+        char.isspace() or char in _SHAPELESS or unicodedata.category(char) in ("Cf", "Mn", "Me")
+        for char in text
+    )
 
 
 def is_storable_session_id(text: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response, after_this_request, current_app
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema
@@ -104,6 +104,7 @@ def answer(turn: Turn) -> Response | dict[str, Any]:
 
     :raises TurnError: when the turn fails and the client did not ask for a stream
     """
+    after_this_request(_vary)
     if wants_event_stream():
         config = current_app.extensions["chatbot"].config
         return event_stream(turn, config.ping_interval)
@@ -114,3 +115,9 @@ def answer(turn: Turn) -> Response | dict[str, Any]:
             case Failed(error):
                 raise error
     raise TurnError("The client left before the answer was complete.", "client_left")
+
+
+def _vary(response: Response) -> Response:
+    """Tell caches that the same request may get JSON or an event stream."""
+    response.vary.add("Accept")
+    return response

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flask import Response, current_app, request, stream_with_context
+from werkzeug.datastructures import MIMEAccept
 
 from ..schemas import ChatResponseSchema
 from ..services.generation import TICK
@@ -22,8 +23,11 @@ PING = ": ping\n\n"
 
 def wants_event_stream() -> bool:
     """Tell whether the client asked for an event stream rather than JSON."""
-    best = request.accept_mimetypes.best_match(["application/json", "text/event-stream"])
-    return best == "text/event-stream"
+    # A parameter such as "; charset=utf-8" does not make it another type.
+    accepted = MIMEAccept(
+        (kind.partition(";")[0].strip(), quality) for kind, quality in request.accept_mimetypes
+    )
+    return accepted.best_match(["application/json", "text/event-stream"]) == "text/event-stream"
 
 
 def event_stream(turn: Turn, ping_interval: float) -> Response:

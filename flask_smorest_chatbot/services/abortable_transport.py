@@ -14,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from ..errors import ModelError
+
 
 class Abort:
     """Cuts off the requests made under :func:`abortable`. Thread-safe."""
@@ -53,16 +55,49 @@ def abortable(abort: Abort) -> Iterator[None]:
         _current.reset(token)
 
 
-class AbortableTransport(httpx.HTTPTransport):
-    """httpx's own transport, with no connection kept: one turn, one connection."""
+class _BoundedStream(httpx.SyncByteStream):
+    """A response's bytes, which end when the request is aborted or there are too many."""
 
-    def __init__(self) -> None:
+    def __init__(self, stream: httpx.SyncByteStream, abort: Abort, most_bytes: int) -> None:
+        self._stream, self._abort, self._left = stream, abort, most_bytes
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._stream:
+            self._left -= len(part)
+            if self._left < 0:
+                raise ModelError("The model did not stop talking: try again.", "too_long")
+            if self._abort.requested:
+                raise httpx.ReadError("aborted")
+            yield part
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class AbortableTransport(httpx.HTTPTransport):
+    """httpx's own transport, with no connection kept: one turn, one connection.
+
+    :param most_bytes: a longer response is an error
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
         super().__init__(
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0), trust_env=False
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request, noting its connection for whoever may abort it."""
-        if (abort := _current.get()) is not None:
-            request.extensions = {**request.extensions, "trace": abort._on_event}
-        return super().handle_request(request)
+        """Send the request, noting its connection for whoever may abort it.
+
+        :raises ModelError: for an answer that is compressed, so that its size cannot be bounded
+        """
+        abort = _current.get() or Abort()
+        request.extensions = {**request.extensions, "trace": abort._on_event}
+        request.headers["Accept-Encoding"] = "identity"
+        response = super().handle_request(request)
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            response.close()
+            raise ModelError("The model server answered in a way that cannot be read.", "encoding")
+        assert isinstance(response.stream, httpx.SyncByteStream)
+        response.stream = _BoundedStream(response.stream, abort, self._most_bytes)
+        return response

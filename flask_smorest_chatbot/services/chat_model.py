@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: Most bytes of a response: Ollama's line for one token takes under 300.
+_MOST_BYTES = 1_048_576
+_BYTES_PER_TOKEN = 1024
+
 
 class LazyChatModel:
     """The chat model of one app, built when first asked for.
@@ -129,7 +133,7 @@ def ollama_model(config: ChatbotConfig) -> BaseChatModel:
         keep_alive=_keep_alive(config.keep_alive),
         client_kwargs={"follow_redirects": False, "trust_env": False},
         sync_client_kwargs={
-            "transport": AbortableTransport(),
+            "transport": AbortableTransport(_MOST_BYTES + config.num_predict * _BYTES_PER_TOKEN),
             # The turn's own limits act first; these only bound what nobody waits for any more.
             "timeout": httpx.Timeout(silence, connect=config.connect_timeout),
         },

@@ -116,20 +116,33 @@ class Conversations:
 
     def _find_or_create_session(self, user_id: Any, session_id: str, question: str) -> Any:
         session = self._own(self.sessions, user_id, self.sessions.session_id == session_id)
-        if session is not None:
-            self._settle_lost_turn(session)
-            return session
-        session = self.sessions(
-            user_id=user_id, session_id=session_id, title=" ".join(question.split())[:TITLE_LENGTH]
-        )
-        try:
-            self.db.session.add(session)
-            self.db.session.flush()
-        except IntegrityError:  # another request created it in the meantime
-            self.db.session.rollback()
-            return self._own(self.sessions, user_id, self.sessions.session_id == session_id)
-        self._adopt_unlinked(user_id)
+        if session is None:
+            self._adopt_unlinked(user_id)
+            session = self._own_or_new_session(user_id, session_id, _title(question))
+        self._settle_lost_turn(session)
         return session
+
+    def _own_or_new_session(self, user_id: Any, session_id: str, title: str = "") -> Any:
+        """Return the user's session of that name, created if need be.
+
+        To be called before anything else is written: what another request creates at the same
+        moment shows only in a new transaction.
+
+        :raises ConflictError: when others create and clear it faster than this can look
+        """
+        named = self.sessions.session_id == session_id
+        for _ in range(3):
+            if (session := self._own(self.sessions, user_id, named)) is not None:
+                return session
+            session = self.sessions(user_id=user_id, session_id=session_id, title=title)
+            self.db.session.add(session)
+            try:
+                self.db.session.flush()
+            except IntegrityError:
+                self.db.session.rollback()
+            else:
+                return session
+        raise ConflictError("This session is being changed elsewhere: try again.")
 
     def _begin_answer(
         self, session: Any, question: str, endpoint: str, question_id: int | None = None
@@ -337,17 +350,12 @@ class Conversations:
             sa.select(messages.session_id).where(*unlinked).distinct()
         ).all()
         for session_id in session_ids:
-            self._adopt(user_id, session_id)
-        if session_ids:
-            self.db.session.commit()
+            with self.transaction():
+                self._adopt(user_id, session_id)
 
     def _adopt(self, user_id: Any, session_id: str) -> None:
         messages = self.messages
-        session = self._own(self.sessions, user_id, self.sessions.session_id == session_id)
-        if session is None:
-            session = self.sessions(user_id=user_id, session_id=session_id)
-            self.db.session.add(session)
-            self.db.session.flush()
+        session = self._own_or_new_session(user_id, session_id)
         in_session = (messages.user_id == user_id, messages.session_id == session_id)
         self.db.session.execute(
             sa.update(messages)
@@ -367,7 +375,7 @@ class Conversations:
             .limit(1)
         )
         session.started_at, session.last_message_at, session.message_count = first, last, count
-        session.title = session.title or " ".join((opening or "").split())[:TITLE_LENGTH]
+        session.title = session.title or _title(opening or "")
         self.db.session.flush()
 
     def _own(self, model: type[Any], user_id: Any, *conditions: Any) -> Any:
@@ -382,6 +390,10 @@ class Conversations:
         except BaseException:
             self.db.session.rollback()
             raise
+
+
+def _title(question: str) -> str:
+    return " ".join(question.split())[:TITLE_LENGTH]
 
 
 def _aware(moment: datetime | None) -> datetime:

@@ -61,7 +61,7 @@ def model_status(config: ChatbotConfig, timeout: float = _LIST_TIMEOUT) -> Model
             f"{config.ollama_url.rstrip('/')}/api/tags", timeout=timeout, trust_env=False
         )
         names = {model["name"] for model in answer.raise_for_status().json()["models"]}
-    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
         names = None
     wanted = config.ollama_name
     if names and {wanted, f"{wanted}:latest"} & names:

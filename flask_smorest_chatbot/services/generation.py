@@ -6,6 +6,7 @@ sign of life, notice that the client has left, and give up in time.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 _QUEUE_SIZE = 256
 #: Longest time between two looks at whether the client is still there.
 TICK = 0.2
+#: Most characters of an answer, per token that it may take: tokens are shorter words than this.
+_CHARS_PER_TOKEN = 32
+_MOST_TOKENS = 2**31 - 1  # what the database's columns hold
 
 
 @dataclass
@@ -63,6 +67,7 @@ class Generation:
 
         self._abort = Abort()
         self._pieces: queue.Queue[str | _End] = queue.Queue(_QUEUE_SIZE)
+        self._half = ""  # first half of a surrogate pair that two pieces share
 
     def pieces(self, deadline: float) -> Generator[str | None, None, None]:
         """Yield text as it comes, merged if it comes faster than it is taken; None on every tick
@@ -102,16 +107,26 @@ class Generation:
             self._pieces.get_nowait()
 
     def _take(self) -> tuple[str, _End | None]:
-        """Return all text that has come, waiting for some at most a tick."""
+        """Return what text has come, waiting for some at most a tick."""
         texts: list[str] = []
-        try:
+        end = None
+        with contextlib.suppress(queue.Empty):
             piece = self._pieces.get(timeout=TICK)
             while not isinstance(piece, _End):
-                texts.append(storable(piece))
+                texts.append(piece)
+                if len(texts) == _QUEUE_SIZE:  # a model that floods must not keep us here
+                    break
                 piece = self._pieces.get_nowait()
-            return "".join(texts), piece
-        except queue.Empty:
-            return "".join(texts), None
+            else:
+                end = piece
+        return self._whole("".join(texts), end is not None), end
+
+    def _whole(self, text: str, is_last: bool) -> str:
+        """Return storable text; half a surrogate pair at its end waits for the other half."""
+        text, self._half = self._half + text, ""
+        if not is_last and "\ud800" <= text[-1:] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return storable(text)
 
     def _read(self) -> None:
         from .abortable_transport import abortable
@@ -126,16 +141,22 @@ class Generation:
 
     def _read_stream(self) -> None:
         stream = self.chat_model.stream(list(self.prompt), **self.options)
+        speaks_ollama = type(self.chat_model).__name__ == "ChatOllama"
+        room = self.config.num_predict * _CHARS_PER_TOKEN
         try:
             for chunk in stream:
                 self._note_usage(chunk)
+                room -= len(chunk.text)
+                if room < 0:
+                    raise ModelError("The model did not stop talking: try again.", "too_long")
                 if chunk.text:
                     self._put(chunk.text)
-                if self._abort.requested:
+                if self._abort.requested or (speaks_ollama and self.usage.done_reason):
                     return
+                time.sleep(0)  # under gevent: what never waits must let others run
         finally:
             stream.close()  # type: ignore[attr-defined]  # LangChain's iterators are generators
-        if self._speaks_ollama() and self.usage.done_reason is None:
+        if speaks_ollama:
             raise ModelError("The model broke off in mid-answer: try again.", "incomplete")
 
     def _put(self, piece: str | _End) -> None:
@@ -148,13 +169,14 @@ class Generation:
 
     def _note_usage(self, chunk: Any) -> None:
         if used := getattr(chunk, "usage_metadata", None):
-            self.usage.input_tokens = used["input_tokens"]
-            self.usage.output_tokens = used["output_tokens"]
+            self.usage.input_tokens = _count(used["input_tokens"])
+            self.usage.output_tokens = _count(used["output_tokens"])
         reason = chunk.response_metadata.get("done_reason")
         self.usage.done_reason = reason or self.usage.done_reason
 
-    def _speaks_ollama(self) -> bool:
-        return type(self.chat_model).__name__ == "ChatOllama"
+
+def _count(tokens: int) -> int | None:
+    return tokens if 0 <= tokens <= _MOST_TOKENS else None
 
 
 def _check_time(limit: float, reason: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .prompts import estimate_tokens
+from .prompts import as_data, estimate_tokens, without_template_marks
 
 #: Messages read from the database for one prompt at most; 4,096 tokens never hold as many.
 MOST_MESSAGES = 200
@@ -15,8 +15,15 @@ LOW_WATER = 1 / 3
 
 
 def model_text(message: Any) -> str:
-    """Return a stored message exactly as the model was sent it or wrote it."""
-    return message.model_content if message.model_content is not None else message.content
+    """Return a stored message as the model was sent it or wrote it, so that its cache still fits.
+
+    Only marks of chat templates that a model may have written are not sent back to it as such.
+    """
+    if message.model_content is None:  # written by hand, or by older code
+        return as_data(message.content)
+    if message.message_type == "user":
+        return str(message.model_content)
+    return without_template_marks(message.model_content)
 
 
 def fit_exchanges(exchanges: Sequence[Any], room: int) -> list[Any]:

@@ -29,17 +29,30 @@ Rules:
   <{BLOCK_TAG}>[{{"id": ID, "reason": "WHY"}}]</{BLOCK_TAG}>
 """.strip()
 
-# What chat templates and this prompt itself use as marks: a space breaks them, and reads the same.
-_MARKS = re.compile(
-    r"<\|[\w ]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>"
-    rf"|</?(?:{BLOCK_TAG}|items|profile)>",
-    re.IGNORECASE,
+#: What chat templates of llama, Mistral, Gemma, Qwen, DeepSeek and others use as marks.
+TEMPLATE_MARK = (
+    r"<[|\uff5c][\w \u2581.-]{1,40}[|\uff5c]>"
+    r"|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|IMG)\]"
+    r"|<</?SYS>>|</?s>|<(?:bos|eos|pad|unk|mask)>|<(?:start|end)_of_(?:turn|image)>"
 )
+_TEMPLATE_MARKS = re.compile(TEMPLATE_MARK, re.IGNORECASE)
+_OUR_MARKS = re.compile(
+    rf"<\s{{0,9}}/?\s{{0,9}}(?:{BLOCK_TAG}|items?|profile)\s{{0,9}}/?\s{{0,9}}>", re.IGNORECASE
+)
+
+
+def without_template_marks(text: str) -> str:
+    """Return text with the marks of chat templates defused: a space breaks them."""
+    return _TEMPLATE_MARKS.sub(_broken, text)
 
 
 def as_data(text: str) -> str:
     """Return untrusted text with the marks of chat templates and of this prompt defused."""
-    return _MARKS.sub(lambda mark: mark[0][0] + " " + mark[0][1:], text)
+    return _OUR_MARKS.sub(_broken, without_template_marks(text))
+
+
+def _broken(mark: re.Match[str]) -> str:
+    return mark[0][0] + " " + mark[0][1:]
 
 
 def as_line(text: str) -> str:

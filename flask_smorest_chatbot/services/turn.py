@@ -121,11 +121,11 @@ class Turn:
     services: TurnServices
     plan: TurnPlan
     opened: OpenTurn
-    _text: str = ""
-    _written: str = ""
-    _settled: bool = False
-    _context: _Context | None = None
-    _began: float = field(default_factory=time.monotonic)
+    _text: str = field(default="", init=False)
+    _written: str = field(default="", init=False)
+    _settled: bool = field(default=False, init=False)
+    _context: _Context | None = field(default=None, init=False)
+    _began: float = field(default_factory=time.monotonic, init=False)
 
     def events(self) -> Generator[Event, None, None]:
         """Yield what happens, ending with :class:`Done` or :class:`Failed`.
@@ -243,7 +243,12 @@ class Turn:
         waited = time.monotonic() - saved
         if waited < (SAVE_INTERVAL if self._text else CLAIM_RENEWAL.total_seconds()):
             return saved
-        if not self.services.conversations.save_progress(self.opened, self._text):
+        try:
+            ours = self.services.conversations.save_progress(self.opened, self._text)
+        except SQLAlchemyError as error:  # it may pass before the answer is whole
+            log.warning("turn %s not saved: %s", self.opened.answer_id, type(error).__name__)
+            ours = True
+        if not ours:
             raise SessionClearedError()
         return time.monotonic()
 

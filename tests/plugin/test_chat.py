@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -162,9 +164,49 @@ def test_rows_written_by_hand_are_continued_before_they_are_read(host: Host, use
     assert get(host, user, "/api/chatbot/sessions").json["sessions"][0]["message_count"] == 4
 
 
+def test_rows_written_by_hand_may_be_read_by_many_at_once(host: Host, user: Any) -> None:
+    message = host.chatbot.ChatMessage
+    for number in range(5):
+        with host.app.app_context():
+            host.db.session.add(
+                message(user_id=user, session_id=f"o{number}", message_type="user", content="Hi")
+            )
+            host.db.session.commit()
+        everyone = threading.Barrier(6)
+
+        def read(path: str, everyone: threading.Barrier = everyone) -> int:
+            everyone.wait()
+            status: int = get(host, user, path).status_code
+            return status
+
+        paths = ["/api/chatbot/sessions", f"/api/chatbot/history/o{number}"] * 3
+        with ThreadPoolExecutor(6) as pool:
+            assert list(pool.map(read, paths)) == [200] * 6
+        listed = get(host, user, "/api/chatbot/sessions").json
+        assert [s["message_count"] for s in listed["sessions"]] == [1] * (number + 1)
+
+
+@pytest.mark.parametrize(
+    ("accept", "mimetype"),
+    [
+        ("text/event-stream; charset=utf-8", SSE),
+        ("text/event-stream, */*;q=0.5", SSE),
+        ("*/*", "application/json"),
+        ("application/json, text/event-stream;q=0.5", "application/json"),
+    ],
+)
+def test_accept_header_chooses_the_answer(
+    host: Host, user: Any, accept: str, mimetype: str
+) -> None:
+    response = post(host, user, {"message": "Hi"}, Accept=accept)
+    assert response.mimetype == mimetype
+    assert "Accept" in response.headers["Vary"]
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
+        ({"message": "\u3164\u2800\ufe0f"}, 400),
         ({"message": ""}, 400),
         ({"message": " \n\t"}, 400),
         ({"message": "\u200b\u200d"}, 400),
@@ -179,6 +221,8 @@ def test_rows_written_by_hand_are_continued_before_they_are_read(host: Host, use
         ({"message": "x", "session_id": "a" * 101}, 422),
         ({"message": "x", "session_id": "a b"}, 422),
         ({"message": "x", "session_id": "a/b"}, 422),
+        ({"message": "x", "session_id": "."}, 422),
+        ({"message": "x", "session_id": ".."}, 422),
         ({"message": "x", "session_id": "a\n"}, 422),
         ({"message": "x", "session_id": ""}, 422),
         ({"message": "x", "session_id": 7}, 422),

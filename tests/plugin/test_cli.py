@@ -41,6 +41,18 @@ def test_doctor_says_the_remedy_for_what_fails(
     assert "Run `ollama pull llama2`" in missing.output
 
 
+def test_doctor_prints_one_line_each(build: Callable[..., Host]) -> None:
+    host = build(f"http://127.0.0.1:{free_port()}")
+    services = host.app.extensions["chatbot"].turn_services
+
+    def broken(_query: Any) -> Any:
+        raise ValueError("one\ntwo")
+
+    object.__setattr__(services, "load_catalog", broken)
+    lines = doctor(host).output.splitlines()
+    assert all(line.startswith(("ok   ", "FAIL ")) for line in lines), lines
+
+
 def test_doctor_notices_misspelt_keys(build: Callable[..., Host]) -> None:
     result = doctor(build(f"http://127.0.0.1:{free_port()}", CHATBOT_MODLE="llama3"))
     assert "FAIL configuration: nothing reads CHATBOT_MODLE" in result.output
@@ -83,6 +95,19 @@ def test_chat_in_the_terminal(host: Host, user: Any) -> None:
     assert "/items/17" in result.output
     history = host.app.test_client().get("/api/chatbot/history/s", headers=host.headers(user))
     assert len(history.json) == 4
+
+
+def test_chat_in_the_terminal_keeps_the_limits_and_tells_of_failure(host: Host, user: Any) -> None:
+    host.chat_model.scripts.append([ConnectionError("away")])
+    typed = f"{'a' * 4001}\nHi\x07\nHello?\n\n"
+    result = host.app.test_cli_runner().invoke(
+        args=["chatbot", "chat", "--session", "s"], input=typed
+    )
+    assert result.exit_code == 1
+    assert "4000" in result.output
+    assert "Control characters" in result.output
+    assert "cannot be reached" in result.output
+    assert len(host.chat_model.prompts) == 1
 
 
 @pytest.mark.parametrize("key", ["4711", "x"])

@@ -23,7 +23,7 @@ def test_defaults() -> None:
 
 def test_texts_of_the_environment_are_converted() -> None:
     config = ChatbotConfig.from_mapping(
-        {"CHATBOT_NUM_CTX": "2048", "CHATBOT_TEMPERATURE": "0", "CHATBOT_MODEL": ""}
+        {"CHATBOT_NUM_CTX": "2048", "CHATBOT_TEMPERATURE": " 0 ", "CHATBOT_MODEL": " "}
     )
     assert (config.num_ctx, config.temperature, config.model) == (2048, 0.0, "llama2")
 
@@ -35,8 +35,18 @@ def test_texts_of_the_environment_are_converted() -> None:
         ("CHATBOT_NUM_CTX", "1", "between 512 and"),
         ("CHATBOT_TEMPERATURE", "nan", "between 0 and 2"),
         ("CHATBOT_CONNECT_TIMEOUT", "0", "seconds"),
-        ("CHATBOT_OLLAMA_URL", "localhost:11434", "must start with http"),
-        ("CHATBOT_URL_PREFIX", "chat", "must start with /"),
+        ("CHATBOT_OLLAMA_URL", "localhost:11434", "must be like http"),
+        ("CHATBOT_OLLAMA_URL", "http://", "must be like http"),
+        ("CHATBOT_OLLAMA_URL", "http://me:secret@host:99999", "must be like http"),
+        ("CHATBOT_OLLAMA_URL", "http://[::1", "must be like http"),
+        ("CHATBOT_OLLAMA_URL", "http://ho st", "must be like http"),
+        ("CHATBOT_MODEL", "openai:", "must be like llama2 or provider:name"),
+        ("CHATBOT_NUM_PREDICT", "4096", "must be below CHATBOT_NUM_CTX"),
+        ("CHATBOT_BLUEPRINT_NAME", "chat.bot", "takes letters, digits, _ and -"),
+        ("CHATBOT_URL_PREFIX", "chat", "must be a path"),
+        ("CHATBOT_URL_PREFIX", "/", "must be a path"),
+        ("CHATBOT_URL_PREFIX", "/chat/<x>", "must be a path"),
+        ("CHATBOT_URL_PREFIX", "/chat//bot", "must be a path"),
         ("CHATBOT_KEEP_ALIVE", "soon", "must be a duration"),
     ],
 )
@@ -44,6 +54,7 @@ def test_wrong_values_say_the_remedy(key: str, value: Any, says: str) -> None:
     with pytest.raises(ConfigError, match=says) as caught:
         ChatbotConfig.from_mapping({key: value})
     assert key in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_blueprint_prefix_and_tables_can_be_named(tmp_path: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import json
 import socket
 import threading
@@ -41,7 +43,7 @@ class MisbehavingServer:
             threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:
-        with connection:
+        with connection, contextlib.suppress(ConnectionError):  # the client may hang up first
             self.requests.append(connection.recv(65536))
             connection.sendall(self._answer)
             if not self._hang_up:
@@ -194,6 +196,63 @@ def test_broken_answers_are_told_apart(
     history = host.app.test_client().get("/api/chatbot/history/s", headers=host.headers(user))
     assert history.json[1]["content"] == kept
     assert len(server.requests) == 1  # redirects are not followed, nothing is repeated
+
+
+DONE = line(done=True, done_reason="stop", prompt_eval_count=2**40, eval_count=3)
+ENDLESS = [
+    reply(*[line("word " * 20)] * 400),  # more text than tokens can hold
+    reply(*[line()] * 20_000),  # no text, but bytes without end
+    reply(line("a" * 10_000_000), DONE),
+    reply(b'{"x": "' + b"a" * 10_000_000),  # a line that does not end
+]
+
+
+@pytest.mark.parametrize("answer", ENDLESS, ids=["text", "bytes", "line", "half a line"])
+def test_flood_is_cut_off(
+    build: Callable[..., Host], misbehaving: Callable[..., MisbehavingServer], answer: bytes
+) -> None:
+    server = misbehaving(answer, hang_up=False)
+    host = build(server.url, CHATBOT_NUM_PREDICT=512)
+    user = host.add_user()
+    response = ask(host, user)
+    assert (response.status_code, response.json["errors"]["reason"]) == (502, "too_long")
+    history = host.app.test_client().get("/api/chatbot/history/s", headers=host.headers(user))
+    assert len(history.json[1]["content"]) <= 512 * 32
+
+
+def test_answer_that_could_hide_its_size_is_refused(
+    build: Callable[..., Host], misbehaving: Callable[..., MisbehavingServer]
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n"
+    server = misbehaving(head + gzip.compress(line("a" * 1000) + DONE), hang_up=True)
+    host = build(server.url)
+    response = ask(host, host.add_user())
+    assert (response.status_code, response.json["errors"]["reason"]) == (502, "encoding")
+    assert b"accept-encoding: identity" in server.requests[0].lower()
+
+
+def test_answer_is_whole_when_it_says_so_though_the_connection_stays_open(
+    build: Callable[..., Host], misbehaving: Callable[..., MisbehavingServer]
+) -> None:
+    server = misbehaving(reply(line("Hello."), DONE))
+    host = build(server.url, CHATBOT_TOKEN_TIMEOUT=5)
+    user = host.add_user()
+    began = time.monotonic()
+    response = ask(host, user)
+    assert response.json["assistant_response"] == "Hello."
+    assert time.monotonic() - began < 4
+    answer = host.app.test_client().get("/api/chatbot/history/s", headers=host.headers(user)).json
+    # A count that no column holds is not known.
+    assert (answer[1]["input_tokens"], answer[1]["output_tokens"]) == (None, 3)
+
+
+def test_emoji_in_two_halves_is_whole(
+    build: Callable[..., Host], misbehaving: Callable[..., MisbehavingServer]
+) -> None:
+    server = misbehaving(reply(line("Yes \ud83d"), line("\ude00 no \ud83d"), DONE))
+    host = build(server.url)
+    answer = ask(host, host.add_user()).json["assistant_response"]
+    assert answer == "Yes \U0001f600 no \ufffd"
 
 
 def test_server_that_is_away_is_503(build: Callable[..., Host]) -> None:

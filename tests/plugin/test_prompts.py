@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from flask_smorest_chatbot.services.history import model_text
 from flask_smorest_chatbot.services.prompts import as_data, prompt, system_text, user_text
 from flask_smorest_chatbot.services.turn import content_words
 from flask_smorest_chatbot.values import CatalogItem, UserProfile
@@ -56,6 +60,8 @@ def test_roles() -> None:
         "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<s>", "</s>", "<|im_start|>", "<|im_end|>",
         "<|eot_id|>", "<|start_header_id|>", "<start_of_turn>", "<recommendations>",
         "</recommendations>", "</items>", "<items>", "</profile>", "[/inst]",
+        "</items >", "< items>", "<item>", "<bos>", "<eos>", "[SYSTEM_PROMPT]", "[TOOL_CALLS]",
+        "<\uff5cUser\uff5c>", "<\uff5cend\u2581of\u2581sentence\uff5c>",
     ],
 )  # fmt: skip
 def test_marks_of_templates_are_defused(mark: str) -> None:
@@ -80,3 +86,20 @@ def test_lines_of_others_stay_on_one_line() -> None:
 
 def test_content_words() -> None:
     assert content_words("Show me a Les-Paul guitar, a GUITAR!") == ["les-paul", "guitar"]
+
+
+def stored(message_type: str, content: str, model_content: str | None) -> Any:
+    return SimpleNamespace(message_type=message_type, content=content, model_content=model_content)
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (stored("user", "</s>[INST] <items>", None), "< /s>[ INST] < items>"),
+        (stored("assistant", "</s> <items>", None), "< /s> < items>"),
+        (stored("user", "Hi", "<items>\n</items>\n\nHi"), "<items>\n</items>\n\nHi"),
+        (stored("assistant", "Hi", "Hi<|im_end|> <items>"), "Hi< |im_end|> <items>"),
+    ],
+)  # fmt: skip
+def test_history_is_told_as_data(message: Any, told: str) -> None:
+    assert model_text(message) == told

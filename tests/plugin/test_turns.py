@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from client import SSE, events_of, names_of
 from host import Host
 
@@ -330,8 +331,26 @@ def test_retry_asks_the_endpoint_that_was_asked(host: Host, user: Any) -> None:
 
 
 def test_what_databases_refuse_is_taken_out_of_answers(host: Host, user: Any) -> None:
-    host.chat_model.scripts.append(["a\0b", "\ud83d", "c"])
-    assert post(host, user, "Hi").json["assistant_response"] == "ab?c"
+    host.chat_model.scripts.append(["a\0b\x1b[31m\x85", "\ud83d", "c"])
+    assert post(host, user, "Hi").json["assistant_response"] == "ab[31m\ufffdc"
+
+
+def test_answer_survives_a_database_that_is_away_while_it_is_written(
+    host: Host, user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.chat_model.scripts.append(["One ", 0.3, "two."])
+    conversations = host.app.extensions["chatbot"].turn_services.conversations
+    monkeypatch.setattr("flask_smorest_chatbot.services.turn.SAVE_INTERVAL", 0.05)
+    tried: list[str] = []
+
+    def away(_turn: Any, content: str) -> bool:
+        tried.append(content)
+        raise sa.exc.OperationalError("UPDATE", {}, OSError("gone"))
+
+    monkeypatch.setattr(conversations, "save_progress", away)
+    assert post(host, user, "Hi").json["assistant_response"] == "One two."
+    assert tried
+    assert history(host, user)[1]["status"] == "complete"
 
 
 def test_answer_stands_when_no_choice_can_be_made(host: Host, user: Any) -> None:
