@@ -1,5 +1,15 @@
 """Chat with a local model, as a plugin for Flask-Smorest sites."""
 
+from .calendars import FreeTime, free_time
+from .catalog import (
+    Budget,
+    CatalogItem,
+    CatalogQuery,
+    CatalogResult,
+    Fact,
+    Period,
+    Vocabulary,
+)
 from .config import ChatbotConfig
 from .errors import (
     AuthenticationError,
@@ -18,16 +28,20 @@ from .errors import (
 )
 from .extension import Chatbot
 from .models import ChatMessageMixin, ChatSessionMixin
+from .profile import UserProfile
+from .routes.json_body import JsonBodyParser, read_body
 from .services.doctor import ModelStatus, model_status
-from .values import CatalogItem, CatalogQuery, Recommendation, TurnPlan, UserProfile
+from .values import Recommendation, TurnPlan
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AuthenticationError",
     "BlankMessageError",
+    "Budget",
     "CatalogItem",
     "CatalogQuery",
+    "CatalogResult",
     "ChatMessageMixin",
     "ChatSessionMixin",
     "Chatbot",
@@ -35,17 +49,24 @@ __all__ = [
     "ChatbotError",
     "ConfigError",
     "ConflictError",
+    "Fact",
+    "FreeTime",
     "InputError",
+    "JsonBodyParser",
     "LoaderError",
     "ModelError",
     "ModelStatus",
     "ModelTimeoutError",
     "ModelUnavailableError",
     "NotFoundError",
+    "Period",
     "Recommendation",
     "SessionClearedError",
     "TurnError",
     "TurnPlan",
     "UserProfile",
+    "Vocabulary",
+    "free_time",
     "model_status",
+    "read_body",
 ]

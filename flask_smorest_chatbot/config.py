@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .errors import ConfigError
 
@@ -110,6 +111,7 @@ class ChatbotConfig:
     retry_after: int = _key(
         10, "`Retry-After` of a 503 when the model is away", unit="seconds", low=1, high=3600
     )
+    timezone: str = _key("UTC", "Where a day starts and ends, for dates that users name")
     url_prefix: str = _key("/api/chatbot", "Where the endpoints live")
     cli_group: str = _key("chatbot", "Name of the command group: `flask chatbot doctor`")
     blueprint_name: str = _key("flask_smorest_chatbot", "Name of the blueprint, in endpoint names")
@@ -157,10 +159,22 @@ class ChatbotConfig:
                 f"{PREFIX}KEEP_ALIVE must be a duration such as 30m, seconds, or -1, "
                 f"not {self.keep_alive!r}."
             )
+        if not _is_timezone(self.timezone):
+            raise ConfigError(
+                f"{PREFIX}TIMEZONE must be like America/New_York, not {self.timezone!r}."
+            )
         if not _PATH.fullmatch(self.url_prefix):
             raise ConfigError(
                 f"{PREFIX}URL_PREFIX must be a path such as /api/chatbot, not {self.url_prefix!r}."
             )
+
+
+def _is_timezone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def _is_http_address(text: str) -> bool:

@@ -9,21 +9,26 @@ from typing import Any, TypeVar
 from flask import Flask
 from flask_smorest import Api
 
+from .catalog import CatalogItem, CatalogQuery, Fact, Vocabulary
 from .cli import chatbot_cli
 from .config import ChatbotConfig
 from .errors import ConfigError
 from .models import build_models, erase_with_user
+from .profile import UserProfile
 from .routes import build_blueprint
 from .routes.chat import ChatEndpoint, Planner
 from .services.chat_model import LazyChatModel
 from .services.conversations import Conversations
-from .services.turn import TurnServices
-from .values import CatalogItem, CatalogQuery, UserProfile
+from .services.host import Offered, TurnServices, cached
 
 _Profile = TypeVar("_Profile", bound=Callable[[Any], UserProfile])
-_Catalog = TypeVar("_Catalog", bound=Callable[[CatalogQuery], Sequence[CatalogItem]])
+_Catalog = TypeVar("_Catalog", bound=Callable[[CatalogQuery], Offered])
+_Vocabulary = TypeVar("_Vocabulary", bound=Callable[[], Vocabulary])
+_Facts = TypeVar("_Facts", bound=Callable[[CatalogQuery], Sequence[Fact]])
 _Planner = TypeVar("_Planner", bound=Planner)
 
+#: How long the words of a catalogue are kept before the host is asked for them again.
+VOCABULARY_SECONDS = 60.0
 DEFAULT_PERSONA = "You are the friendly, honest assistant of this site."
 
 
@@ -86,7 +91,9 @@ class Chatbot:
         self.ChatMessage = message_model
         self._chat_model = chat_model
         self._load_profile: Callable[[Any], UserProfile] = _no_profile
-        self._load_catalog: Callable[[CatalogQuery], Sequence[CatalogItem]] = _no_catalog
+        self._load_catalog: Callable[[CatalogQuery], Offered] = _no_catalog
+        self._load_vocabulary: Callable[[], Vocabulary] = Vocabulary
+        self._load_facts: Callable[[CatalogQuery], Sequence[Fact]] = _no_facts
         self._endpoints: list[ChatEndpoint] = []
 
     def profile_loader(self, loader: _Profile) -> _Profile:
@@ -101,11 +108,33 @@ class Chatbot:
     def catalog_loader(self, loader: _Catalog) -> _Catalog:
         """Register the function that searches the host's catalogue.
 
-        It takes a :class:`.CatalogQuery` and returns :class:`.CatalogItem` objects, the best
-        first, only of things that can be had now. It runs once a turn, inside a transaction of
-        ``db.session`` that is committed after it.
+        It takes a :class:`.CatalogQuery` and returns a :class:`.CatalogResult` of a search of the
+        host's own or, for a catalogue of some hundred items, simply a list of all its
+        :class:`.CatalogItem` objects, which the plugin then searches.
+
+        It runs inside a transaction of ``db.session`` that is committed after it: once before the
+        model is asked, and once after, with ``item_ids``, to see what can be had by then.
         """
         self._load_catalog = loader
+        return loader
+
+    def vocabulary_loader(self, loader: _Vocabulary) -> _Vocabulary:
+        """Register the function that tells the words of the catalogue.
+
+        It takes nothing and returns a :class:`.Vocabulary`; what it returned is kept for a minute.
+        Without it the words are those that a plain list of items holds itself.
+        """
+        self._load_vocabulary = loader
+        return loader
+
+    def facts_loader(self, loader: _Facts) -> _Facts:
+        """Register the function that answers from the host's records, such as a user's rentals.
+
+        It takes the :class:`.CatalogQuery` of the turn and returns :class:`.Fact` objects, none if
+        the user asks for nothing of the kind. The model is told them, and the client shown them.
+        It runs once a turn, in the transaction of the catalogue loader.
+        """
+        self._load_facts = loader
         return loader
 
     def chat_endpoint(
@@ -154,6 +183,8 @@ class Chatbot:
             conversations=Conversations(self.db, self.ChatSession, self.ChatMessage),
             load_profile=self._load_profile,
             load_catalog=self._load_catalog,
+            load_vocabulary=cached(self._load_vocabulary, VOCABULARY_SECONDS),
+            load_facts=self._load_facts,
             persona=self.persona,
         )
 
@@ -180,4 +211,8 @@ def _no_profile(_user: Any) -> UserProfile:
 
 
 def _no_catalog(_query: CatalogQuery) -> Sequence[CatalogItem]:
+    return ()
+
+
+def _no_facts(_query: CatalogQuery) -> Sequence[Fact]:
     return ()

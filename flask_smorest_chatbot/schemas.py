@@ -16,9 +16,19 @@ EXAMPLE_SESSION = "5f0c7c1e-8f0b-4a53-9d0c-6a1c5f6d2b11"
 _EXAMPLE_ITEM = {
     "id": 17,
     "name": "Yamaha FG800",
-    "reason": "Comfortable neck, and within your budget.",
+    "reason": "Guitar, as you asked; $18.00 a day, within your budget; $126.00 for 7 days.",
+    "reasons": [
+        {"fact": "Guitar, as you asked", "field": "category"},
+        {"fact": "$18.00 a day, within your budget", "field": "price"},
+        {"fact": "$126.00 for 7 days", "field": "total"},
+    ],
     "price": {"amount": "18.00", "currency": "USD", "unit": "day"},
-    "url": "/listings/17",
+    "total": {"amount": "126.00", "currency": "USD", "days": 7},
+    "available": {"from": "2026-12-12", "to": "2026-12-19"},
+    "condition": "good",
+    "location": "Austin, TX",
+    "url": "/listings/17?start=2026-12-12&end=2026-12-19",
+    "fit": 0.9,
 }
 _EXAMPLE_TIME = "2026-03-01T09:30:00+00:00"
 EXAMPLE_ANSWER = {
@@ -31,6 +41,14 @@ EXAMPLE_ANSWER = {
         "user_profile": {"experience_level": "beginner"},
         "experience_level": "beginner",
         "preferred_instruments": ["Guitar"],
+        "query": {
+            "categories": ["Guitar"],
+            "period": {"from": "2026-12-12", "to": "2026-12-19", "days": 7},
+        },
+        "catalogue": {"outcome": "found", "message": None},
+        "assumptions": ["No budget is known: all prices are considered."],
+        "facts": [],
+        "ungrounded": [],
         "dropped_recommendations": 0,
     },
     "created_at": _EXAMPLE_TIME,
@@ -138,6 +156,36 @@ class PriceSchema(ma.Schema):
     unit = ma.fields.String(required=True, metadata={"example": "day"})
 
 
+class TotalSchema(ma.Schema):
+    """What the whole period costs."""
+
+    amount = ma.fields.String(required=True, metadata={"example": "126.00"})
+    currency = ma.fields.String(required=True, metadata={"example": "USD"})
+    days = ma.fields.Integer(required=True, metadata={"example": 7})
+
+
+class ReasonSchema(ma.Schema):
+    """One reason for a recommendation: a fact of the catalogue."""
+
+    fact = ma.fields.String(required=True, metadata={"example": "$126.00 for 7 days"})
+    field = ma.fields.String(
+        required=True,
+        metadata={"description": "What it is about, mostly a member of the recommendation"},
+    )
+
+
+class FreeTimeSchema(ma.Schema):
+    """Days on which the item can be had: from the morning of `from` to the morning of `to`."""
+
+    to = ma.fields.Date(
+        allow_none=True, metadata={"description": "Day of return; null when nothing bounds it"}
+    )
+
+
+# "from" is a word of Python's.
+FreeTimeSchema._declared_fields["from"] = ma.fields.Date(required=True)
+
+
 class RecommendationSchema(ma.Schema):
     """A catalogue item that the answer recommends; the site may add fields of its own."""
 
@@ -149,10 +197,39 @@ class RecommendationSchema(ma.Schema):
     )
     name = ma.fields.String(required=True, metadata={"example": "Yamaha FG800"})
     reason = ma.fields.String(
-        required=True, metadata={"example": "Comfortable neck, and within your budget."}
+        required=True, metadata={"description": "The first of `reasons`, as one sentence"}
     )
+    reasons = ma.fields.List(ma.fields.Nested(ReasonSchema))
     price = ma.fields.Nested(PriceSchema, allow_none=True)
+    total = ma.fields.Nested(
+        TotalSchema, allow_none=True, metadata={"description": "null when no dates are known"}
+    )
+    available = ma.fields.Nested(FreeTimeSchema)
+    condition = ma.fields.String(allow_none=True, metadata={"example": "good"})
+    location = ma.fields.String(allow_none=True, metadata={"example": "Austin, TX"})
     url = ma.fields.String(allow_none=True, metadata={"example": "/listings/17"})
+    image_url = ma.fields.String(metadata={"description": "A picture, if there is one"})
+    fit = ma.fields.Float(
+        metadata={"description": "How well it fits what was asked and the profile, 0 to 1"}
+    )
+
+
+class CatalogueSchema(ma.Schema):
+    """What the catalogue had for the question."""
+
+    outcome = ma.fields.String(
+        validate=ma.validate.OneOf(["found", "not_carried", "all_out", "over_budget"])
+    )
+    message = ma.fields.String(
+        allow_none=True, metadata={"description": "Why there is nothing, as one sentence"}
+    )
+
+
+class FactSchema(ma.Schema):
+    """Something that the site knows and that answers the user."""
+
+    text = ma.fields.String(required=True, metadata={"example": "Your guitar is due back today."})
+    url = ma.fields.String(allow_none=True, metadata={"example": "/rentals/5"})
 
 
 class ChatContextSchema(ma.Schema):
@@ -164,8 +241,21 @@ class ChatContextSchema(ma.Schema):
     user_profile = ma.fields.Dict(keys=ma.fields.String())
     experience_level = ma.fields.String(allow_none=True, metadata={"example": "beginner"})
     preferred_instruments = ma.fields.List(ma.fields.String(), metadata={"example": ["Guitar"]})
+    query = ma.fields.Dict(
+        keys=ma.fields.String(),
+        metadata={"description": "What was understood of the question; only what was said"},
+    )
+    catalogue = ma.fields.Nested(CatalogueSchema)
+    assumptions = ma.fields.List(
+        ma.fields.String(), metadata={"description": "What was taken for granted, as sentences"}
+    )
+    facts = ma.fields.List(ma.fields.Nested(FactSchema))
+    ungrounded = ma.fields.List(
+        ma.fields.String(),
+        metadata={"description": "What the answer names though it is not on offer"},
+    )
     dropped_recommendations = ma.fields.Integer(
-        metadata={"description": "Items that the model named but the catalogue did not offer"}
+        metadata={"description": "Items that the model named and that cannot be recommended"}
     )
 
 

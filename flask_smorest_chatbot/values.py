@@ -44,8 +44,11 @@ class TurnPlan:
     :param message: the question to answer and store
     :param instructions: the host's words to the model for this turn; never the user's
     :param must_recommend: ask the model to choose from the candidates even if its prose names none
+    :param search: what to ask of the catalogue, if that is not ``message``; "" for whatever fits
+        the profile
     """
 
     message: str
     instructions: str = ""
     must_recommend: bool = False
+    search: str | None = None

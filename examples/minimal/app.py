@@ -52,7 +52,7 @@ def profile(user: User) -> UserProfile:
 
 @chatbot.catalog_loader
 def catalog(query: CatalogQuery) -> list[CatalogItem]:
-    return [CatalogItem(id=b.id, name=b.name, price=b.price) for b in Bike.query.limit(query.limit)]
+    return [CatalogItem(id=b.id, name=b.name, price=b.price) for b in Bike.query]
 
 
 chatbot.init_app(app, api)

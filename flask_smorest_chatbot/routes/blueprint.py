@@ -12,7 +12,7 @@ from ..schemas import chat_request_schema
 from .chat import ChatEndpoint, add_chat_endpoint, add_retry_endpoint, plain_chat
 from .documentation import Documentation, bearer_scheme
 from .errors import register_error_handlers
-from .json_body import JsonBodyParser
+from .json_body import JsonBodyParser, read_body
 from .sessions import add_session_endpoints
 
 
@@ -32,6 +32,7 @@ def build_blueprint(
     documentation = Documentation(blueprint, bearer_scheme(api), api.ERROR_SCHEMA)
     register_error_handlers(blueprint)
     blueprint.before_request(_limit_body)
+    blueprint.before_request(read_body)
     schemas = {required: chat_request_schema(config, required) for required in (True, False)}
     for endpoint in (ChatEndpoint("/chat", plain_chat), *host_endpoints):
         add_chat_endpoint(blueprint, documentation, schemas[endpoint.message_required], endpoint)

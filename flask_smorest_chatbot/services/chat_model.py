@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 import threading
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from ..config import ChatbotConfig
@@ -17,6 +19,15 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 log = logging.getLogger(__name__)
+
+#: Providers that LangChain 1.4 knows. Its own list costs 0.6 s to import, which the question of what
+#: a name means must not; it is read once it is there.
+PROVIDERS = frozenset(
+    "anthropic anthropic_bedrock azure_ai azure_openai baseten bedrock bedrock_converse "
+    "bedrock_mantle_anthropic bedrock_mantle_openai cohere deepseek fireworks "
+    "google_anthropic_vertex google_genai google_vertexai groq huggingface ibm langsmith litellm "
+    "meta mistralai nvidia ollama openai openrouter perplexity together upstage xai".split()
+)
 
 #: Most bytes of a response: Ollama's line for one token takes under 300.
 _MOST_BYTES = 1_048_576
@@ -84,6 +95,8 @@ class LazyChatModel:
 
 
 def _named_model(config: ChatbotConfig) -> BaseChatModel:
+    if ":" in config.ollama_name:
+        import langchain.chat_models.base  # noqa: F401  a newer one may know more providers
     if is_on_ollama(config.model):
         return ollama_model(config)
     return _provider_model(config)
@@ -92,12 +105,13 @@ def _named_model(config: ChatbotConfig) -> BaseChatModel:
 def is_on_ollama(model: str) -> bool:
     """Tell ``openai:gpt-5`` from names on Ollama such as ``llama2:13b`` and ``ollama:llama2``."""
     provider, separator, _ = model.partition(":")
-    if not separator or provider == "ollama":
-        return True
-    # The registry that `init_chat_model` itself splits "provider:name" by; it has no public name.
-    from langchain.chat_models.base import _BUILTIN_PROVIDERS
+    return not separator or provider == "ollama" or provider not in _known_providers()
 
-    return provider not in _BUILTIN_PROVIDERS
+
+def _known_providers() -> Collection[str]:
+    # The registry that `init_chat_model` itself splits "provider:name" by; it has no public name.
+    loaded = sys.modules.get("langchain.chat_models.base")
+    return getattr(loaded, "_BUILTIN_PROVIDERS", PROVIDERS)
 
 
 def _provider_model(config: ChatbotConfig) -> Any:

@@ -10,12 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..catalog import CatalogItem, CatalogQuery, CatalogResult, Fact, Vocabulary
 from ..config import PREFIX, ChatbotConfig, unknown_keys
 from ..errors import ChatbotError
-from ..values import CatalogItem, CatalogQuery, UserProfile
+from ..profile import UserProfile
 from .chat_model import is_on_ollama
 from .generation import Generation
-from .turn import TurnServices
+from .host import Offered, TurnServices
 
 #: Longest wait for the model server's list of models, in seconds.
 _LIST_TIMEOUT = 5.0
@@ -156,7 +157,9 @@ def _check_loaders(services: TurnServices) -> Iterator[Finding]:
     if user is not None:
         yield _check_loader("profile loader", lambda: services.load_profile(user), UserProfile)
     query = CatalogQuery(text="", profile=profile, limit=services.config.catalog_limit)
-    yield _check_loader("catalogue loader", lambda: list(services.load_catalog(query)), list)
+    yield _check_loader("catalogue loader", lambda: _items_of(services.load_catalog(query)), list)
+    yield _check_loader("vocabulary loader", services.load_vocabulary, Vocabulary)
+    yield _check_loader("facts loader", lambda: list(services.load_facts(query)), list)
     db.session.rollback()
 
 
@@ -165,11 +168,17 @@ def _check_loader(name: str, load: Callable[[], Any], kind: type[Any]) -> Findin
         loaded = load()
     except Exception as error:  # a host's code may raise anything
         return Finding(name, f"raised {type(error).__name__}: {error}", "Mend the host's loader.")
-    wrong = not isinstance(loaded, kind) or (
-        kind is list and not all(isinstance(item, CatalogItem) for item in loaded)
-    )
-    if wrong:
-        wanted = "a list of CatalogItem" if kind is list else kind.__name__
-        return Finding(name, f"returned {type(loaded).__name__}", f"Return {wanted}.")
-    detail = f"{len(loaded)} items" if kind is list else "returns a profile"
+    if isinstance(loaded, list):
+        strange = [part for part in loaded if not isinstance(part, CatalogItem | Fact)]
+        detail = f"{len(loaded)} items"
+    else:
+        strange = [] if isinstance(loaded, kind) else [loaded]
+        detail = f"returns a {kind.__name__}"
+    if strange:
+        returned = type(strange[0]).__name__
+        return Finding(name, f"returned {returned}", "Return what its documentation says.")
     return Finding(name, detail)
+
+
+def _items_of(offered: Offered) -> list[Any]:
+    return list(offered.items if isinstance(offered, CatalogResult) else offered)

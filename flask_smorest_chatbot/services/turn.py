@@ -8,25 +8,30 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..config import ChatbotConfig
-from ..errors import ChatbotError, LoaderError, ModelError, SessionClearedError, TurnError
+from ..catalog import CatalogItem, CatalogQuery, CatalogResult, Fact
+from ..errors import ModelError, SessionClearedError, TurnError
+from ..metrics import RECOMMENDATIONS
 from ..models import MODEL_NAME_LENGTH
-from ..values import CatalogItem, CatalogQuery, Recommendation, TurnPlan, UserProfile
-from . import history, prompts
-from .chat_model import LazyChatModel
-from .conversations import CLAIM_RENEWAL, Conversations, OpenTurn
+from ..profile import UserProfile
+from ..values import TurnPlan
+from . import history, notes, prompts
+from .catalog_search import earlier_turn, find, refusal, reread
+from .conversations import CLAIM_RENEWAL, OpenTurn
 from .generation import Generation
+from .host import TurnServices, from_host
+from .offers import offer
 from .prose import ProseFilter
-from .recommendations import ground, selection_schema
+from .query import Earlier
+from .recommendations import Grounded, ground, selection_schema
 
 log = logging.getLogger(__name__)
 
@@ -79,38 +84,38 @@ class Failed:
 Event = Started | Delta | Waiting | Recommended | Done | Failed
 
 
-@dataclass(frozen=True)
-class TurnServices:
-    """What a turn works with, for one app.
-
-    :param user_model: the host's mapped user class
-    :param load_profile: the host's profile of a user
-    :param load_catalog: the host's catalogue, asked for candidates
-    :param persona: the host's words on who the assistant is
-    """
-
-    config: ChatbotConfig
-    user_model: type[Any]
-    chat_model: LazyChatModel
-    conversations: Conversations
-    load_profile: Callable[[Any], UserProfile]
-    load_catalog: Callable[[CatalogQuery], Sequence[CatalogItem]]
-    persona: str
-
-
 @dataclass
 class _Context:
     """What the host's loaders and the history gave for one turn."""
 
-    profile: UserProfile
-    candidates: list[CatalogItem]
+    query: CatalogQuery
+    found: CatalogResult
+    facts: Sequence[Fact]
     prompt: list[prompts.PromptMessage]
 
+    @property
+    def candidates(self) -> list[CatalogItem]:
+        """What the model may choose from: none that cannot be had."""
+        return [item for item in self.found.items if refusal(item, self.query) is None]
+
+    @property
+    def told(self) -> list[CatalogItem]:
+        """All items that the model was told of."""
+        return [*self.found.items, *self.found.nearest]
+
     def for_client(self) -> dict[str, Any]:
+        profile = self.query.profile
         return {
-            "user_profile": self.profile.as_json(),
-            "experience_level": self.profile.experience_level,
-            "preferred_instruments": list(self.profile.preferred_instruments),
+            "user_profile": profile.as_json(),
+            "experience_level": profile.experience_level,
+            "preferred_instruments": list(profile.preferred_instruments),
+            "query": self.query.as_json(),
+            "catalogue": {
+                "outcome": self.found.outcome,
+                "message": notes.catalogue_note(self.query, self.found) or None,
+            },
+            "assumptions": notes.assumptions(self.query) if self.found.items else [],
+            "facts": [fact.as_json() for fact in self.facts],
         }
 
 
@@ -125,6 +130,7 @@ class Turn:
     _written: str = field(default="", init=False)
     _settled: bool = field(default=False, init=False)
     _context: _Context | None = field(default=None, init=False)
+    _results: Counter[str] = field(default_factory=Counter, init=False)
     _began: float = field(default_factory=time.monotonic, init=False)
 
     def events(self) -> Generator[Event, None, None]:
@@ -161,10 +167,27 @@ class Turn:
         """Read all that the prompt needs, in one transaction that ends here."""
         services = self.services
         with services.conversations.transaction():
-            profile = _from_host("profile", services.load_profile, self._user())
-            offered = _from_host("catalogue", services.load_catalog, self._query(profile))
-            candidates = list(offered)[: services.config.catalog_limit]
-            return _Context(profile, candidates, self._prompt(profile, candidates))
+            user = self._user()
+            profile = from_host("profile", lambda: services.load_profile(user))
+            session = self._session(profile)
+            exchanges = services.conversations.load_exchanges(
+                self.opened, session.context_start_id, history.MOST_MESSAGES
+            )
+            query, found = find(
+                services, self._search_text(), profile, self.opened.user_id, _earlier(exchanges)
+            )
+            facts = from_host("facts", lambda: list(services.load_facts(query)))
+            asked = prompts.user_text(
+                self.plan.message,
+                found.items,
+                notes=notes.notes(query, found, facts),
+                instructions=self.plan.instructions,
+                period=query.period,
+            )
+            return _Context(query, found, facts, self._prompt(session, exchanges, asked))
+
+    def _search_text(self) -> str:
+        return self.plan.message if self.plan.search is None else self.plan.search
 
     def _user(self) -> Any:
         """Load the user anew: the request that began the turn may have ended its session."""
@@ -173,29 +196,21 @@ class Turn:
             raise SessionClearedError()
         return user
 
-    def _query(self, profile: UserProfile) -> CatalogQuery:
-        return CatalogQuery(
-            text=self.plan.message,
-            words=content_words(self.plan.message),
-            profile=profile,
-            user_id=self.opened.user_id,
-            limit=self.services.config.catalog_limit,
-        )
-
-    def _prompt(
-        self, profile: UserProfile, candidates: Sequence[CatalogItem]
-    ) -> list[prompts.PromptMessage]:
-        conversations, config = self.services.conversations, self.services.config
+    def _session(self, profile: UserProfile) -> Any:
+        """Load the session; its first turn keeps the profile for the front of all its prompts."""
+        conversations = self.services.conversations
         session = conversations.find(conversations.sessions, self.opened.session_key)
         if session is None:
             raise SessionClearedError()
         if session.profile is None:
             session.profile = _as_json(profile.as_json())
+        return session
+
+    def _prompt(
+        self, session: Any, exchanges: Sequence[Any], asked: str
+    ) -> list[prompts.PromptMessage]:
+        config = self.services.config
         system = prompts.system_text(self.services.persona, session.profile)
-        asked = prompts.user_text(self.plan.message, candidates, self.plan.instructions)
-        exchanges = conversations.load_exchanges(
-            self.opened, session.context_start_id, history.MOST_MESSAGES
-        )
         taken = prompts.estimate_tokens(system) + prompts.estimate_tokens(asked)
         kept = history.fit_exchanges(exchanges, config.num_ctx - config.num_predict - taken)
         if len(kept) < len(exchanges):
@@ -221,17 +236,41 @@ class Turn:
                     yield from self._say(prose.feed(piece))
                 saved = self._save_if_due(saved)
         yield from self._say(prose.finish())
-        grounded = ground(
-            self._text, prose.blocks, context.candidates, self.services.config.max_recommendations
-        )
-        recommended = grounded.recommendations
-        if grounded.dropped:
-            log.info("dropped %d recommendations that were not offered", grounded.dropped)
-        if not recommended and self.plan.must_recommend and context.candidates:
-            recommended = yield from self._choose(context, deadline)
-        if not self._text and not recommended:
+        yield from self._recommend(context, prose.blocks, deadline, generation)
+
+    def _recommend(
+        self, context: _Context, blocks: Sequence[str], deadline: float, generation: Generation
+    ) -> Iterator[Event]:
+        """Derive what the answer recommends, read it anew, and finish."""
+        limit = self.services.config.max_recommendations
+        grounded = ground(self._text, blocks, context.told, limit)
+        chosen = self._as_of_now(context, [rec.item.id for rec in grounded.recommendations])
+        if not chosen and self.plan.must_recommend and context.candidates:
+            ids = yield from self._choose(context, deadline)
+            chosen = self._as_of_now(context, ids)
+        if not self._text and not chosen:
             raise ModelError("The model gave an empty answer: try again.", "empty_answer")
-        yield from self._finish(context, recommended, grounded.dropped, generation)
+        self._count(grounded.results)
+        yield from self._finish(context, chosen, grounded, generation)
+
+    def _as_of_now(self, context: _Context, ids: Sequence[int | str]) -> list[CatalogItem]:
+        """Return the items of ``ids`` that can still be had: the answer may have taken minutes."""
+        if not ids:
+            return []
+        with self.services.conversations.transaction():
+            items = reread(self.services, context.query, ids)
+        refusals = [refusal(item, context.query) for item in items]
+        refused = Counter(word for word in refusals if word is not None)
+        self._count({**refused, "gone": len(ids) - len(items)})
+        kept = [item for item, word in zip(items, refusals, strict=True) if word is None]
+        self._count({"recommended": len(kept)})
+        return kept
+
+    def _count(self, results: Mapping[str, int]) -> None:
+        for result, count in results.items():
+            if count:
+                self._results[result] += count
+                RECOMMENDATIONS.labels(result).inc(count)
 
     def _say(self, text: str) -> Iterator[Event]:
         if text:
@@ -254,10 +293,11 @@ class Turn:
 
     def _choose(
         self, context: _Context, deadline: float
-    ) -> Generator[Event, None, list[Recommendation]]:
+    ) -> Generator[Event, None, list[int | str]]:
         """Let the model choose among the candidates under a schema that allows nothing else.
 
         The prompt only grows at its end, so the model server evaluates no more than the addition.
+        A model that cannot be held to a schema and names none leaves the one that fits best.
         """
         limit = min(3, self.services.config.max_recommendations)
         schema = selection_schema(context.candidates, limit)
@@ -277,19 +317,27 @@ class Turn:
                     yield Waiting()
         except ModelError as error:  # the answer itself stands
             log.warning("turn %s: no choice was made: %s", self.opened.answer_id, error.reason)
-        return ground("", [chosen], context.candidates, limit).recommendations
+            return []
+        grounded = ground("", [chosen], context.candidates, limit)
+        best = [rec.item for rec in grounded.recommendations] or context.candidates[:1]
+        return [item.id for item in best]
 
     # -- after the model -----------------------------------------------------------------------
 
     def _finish(
         self,
         context: _Context,
-        recommended: Sequence[Recommendation],
-        dropped: int,
+        chosen: Sequence[CatalogItem],
+        grounded: Grounded,
         generation: Generation,
     ) -> Iterator[Event]:
-        recommendations = [_as_json(item.as_json()) for item in recommended]
-        told = {**_as_json(context.for_client()), "dropped_recommendations": dropped}
+        recommendations = [_as_json(offer(item, context.query)) for item in chosen]
+        dropped = sum(count for word, count in self._results.items() if word != "recommended")
+        told = {
+            **_as_json(context.for_client()),
+            "ungrounded": grounded.ungrounded,
+            "dropped_recommendations": dropped,
+        }
         stored = self._settle(
             status="complete",
             context_data={
@@ -340,30 +388,9 @@ class Turn:
         return stored
 
 
-def content_words(text: str) -> list[str]:
-    """Return the words of a message that may name something, lower-case and without repeats."""
-    words = re.findall(r"[\w'-]+", text.casefold())
-    return list(dict.fromkeys(word for word in words if len(word) > 2 and word not in _STOP_WORDS))
-
-
-_STOP_WORDS = frozenset(
-    "the and for with that this have has what which who whom how can could would should will are "
-    "was were you your yours mine our ours they them their its from into onto about want like need "
-    "please show tell give find some any something anything there here not but than then too very "
-    "also just more most less least get got rent rental renting hire hello thanks thank recommend "
-    "suggest looking look good best first under over per day week month one two".split()
-)
-
-
-def _from_host(name: str, loader: Callable[[Any], Any], argument: Any) -> Any:
-    try:
-        return loader(argument)
-    except ChatbotError:
-        raise
-    except Exception as error:
-        log.exception("the host's %s loader raised", name)
-        message = f"The site's {name} could not be read: try again."
-        raise LoaderError(message, f"{name}_error") from error
+def _earlier(exchanges: Sequence[Any]) -> Earlier | None:
+    answers = [message for message in exchanges if message.message_type == "assistant"]
+    return earlier_turn([message.context_data for message in answers])
 
 
 def _as_json(value: Any) -> Any:

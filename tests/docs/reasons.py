@@ -17,7 +17,7 @@ def reason_words(folder: Path) -> set[str]:
     """Return the words of all modules below ``folder``."""
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in folder.rglob("*.py")]
     takers = _takers(trees)
-    found = {word for tree in trees for word in _words(tree, takers)}
+    found = {word for tree in trees for word in _words(tree, takers, trees)}
     # The examples of recommendations have reasons too: sentences, not words.
     return {word for word in found if " " not in word}
 
@@ -56,12 +56,12 @@ def _position(node: ast.FunctionDef) -> int | None:
     return names.index("reason") if "reason" in names else None
 
 
-def _words(tree: Tree, takers: dict[str, int]) -> Iterator[str]:
+def _words(tree: Tree, takers: dict[str, int], trees: Sequence[Tree]) -> Iterator[str]:
     for value in _reasons(tree, takers):
         if isinstance(value, ast.Constant) and isinstance(value.value, str):
             yield value.value
         elif isinstance(value, ast.JoinedStr):
-            yield from _filled_in(value, tree)
+            yield from _filled_in(value, tree, trees)
 
 
 def _reasons(tree: Tree, takers: dict[str, int]) -> Iterator[ast.expr]:
@@ -96,12 +96,12 @@ def _called(node: ast.Call) -> str:
     return ""
 
 
-def _filled_in(text: ast.JoinedStr, tree: Tree) -> Iterator[str]:
+def _filled_in(text: ast.JoinedStr, tree: Tree, trees: Sequence[Tree]) -> Iterator[str]:
     """Yield what ``f"{name}_error"`` in a function becomes, by what the function is called with."""
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef) and text in ast.walk(function):
             names = [argument.arg for argument in function.args.args]
-            for call in ast.walk(tree):
+            for call in (node for each in trees for node in ast.walk(each)):
                 if isinstance(call, ast.Call) and _called(call) == function.name:
                     yield _format(text, dict(zip(names, call.args, strict=False)))
 

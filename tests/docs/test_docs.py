@@ -36,6 +36,7 @@ from flask_smorest_chatbot import (
     ChatbotConfig,
     TurnPlan,
     UserProfile,
+    Vocabulary,
 )
 from flask_smorest_chatbot.routes import streaming
 from flask_smorest_chatbot.routes.documentation import _REFUSALS
@@ -232,6 +233,8 @@ def test_every_field_of_a_value_is_documented(heading: str, cls: type[Any]) -> N
 def test_every_field_of_the_catalogue_is_documented() -> None:
     names = {item.name for cls in (CatalogQuery, CatalogItem) for item in fields(cls)}
     assert ADOPT.first_cells("## Offer your catalogue") == names
+    words = {item.name for item in fields(Vocabulary)}
+    assert ADOPT.first_cells("## Tell the words of your catalogue") == words
 
 
 def test_every_column_is_documented() -> None:

@@ -31,15 +31,12 @@ def test_chat_answers_with_grounded_recommendations_and_no_markup(host: Host, us
     assert uuid.UUID(body["session_id"]).version == 4
     assert body["user_message"] == "A guitar?"
     assert body["assistant_response"] == "Try the Yamaha FG800."
-    assert body["recommendations"] == [
-        {
-            "id": 17,
-            "name": "Yamaha FG800",
-            "reason": "Easy.",
-            "price": {"amount": "18.00", "currency": "USD", "unit": "day"},
-            "url": "/items/17",
-        }
-    ]
+    (item,) = body["recommendations"]
+    assert (item["id"], item["name"], item["url"]) == (17, "Yamaha FG800", "/items/17")
+    assert item["price"] == {"amount": "18.00", "currency": "USD", "unit": "day"}
+    assert item["reason"].startswith("$18.00 a day")
+    assert [reason["field"] for reason in item["reasons"]] == ["price", "available"]
+    assert 0 <= item["fit"] <= 1
     assert body["context"]["experience_level"] == "beginner"
     assert body["context"]["preferred_instruments"] == ["Guitar"]
     assert body["context"]["user_profile"]["experience_level"] == "beginner"
@@ -294,6 +291,6 @@ def test_host_endpoint_may_do_without_a_message_and_always_recommends(
 def test_catalogue_is_asked_with_the_users_words_and_profile(host: Host, user: Any) -> None:
     post(host, user, {"message": "Show me a Guitar for rock"})
     query = host.queries[0]
-    assert query.words == ["guitar", "rock"]
+    assert set(query.words) >= {"guitar", "rock"}
     assert (query.user_id, query.profile.experience_level) == (user, "beginner")
     assert query.limit == 8

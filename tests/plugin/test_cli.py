@@ -25,7 +25,7 @@ def test_doctor_finds_nothing_wrong(
     names = [line.removeprefix("ok   ").partition(":")[0] for line in result.output.splitlines()]
     assert names == [
         "configuration", "tables", "tables", "model server", "model", "answer",
-        "profile loader", "catalogue loader",
+        "profile loader", "catalogue loader", "vocabulary loader", "facts loader",
     ]  # fmt: skip
 
 

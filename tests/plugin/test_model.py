@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +20,7 @@ from host import Host, make_host
 from servers import RecordingModel, free_port
 
 from flask_smorest_chatbot import ChatbotConfig
-from flask_smorest_chatbot.services.chat_model import LazyChatModel
+from flask_smorest_chatbot.services.chat_model import PROVIDERS, LazyChatModel
 from flask_smorest_chatbot.services.doctor import model_status
 
 CHAT = "/api/chatbot/chat"
@@ -44,7 +47,7 @@ class MisbehavingServer:
 
     def _talk(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(ConnectionError):  # the client may hang up first
-            self.requests.append(connection.recv(65536))
+            self.requests.append(_read_request(connection))
             connection.sendall(self._answer)
             if not self._hang_up:
                 while connection.recv(65536):
@@ -53,6 +56,17 @@ class MisbehavingServer:
 
     def close(self) -> None:
         self._listener.close()
+
+
+def _read_request(connection: socket.socket) -> bytes:
+    """Read all of a request: closing a connection with bytes unread would reset it."""
+    request = b""
+    while (head_end := request.find(b"\r\n\r\n")) < 0:
+        request += connection.recv(65536)
+    length = re.search(rb"content-length: (\d+)", request[:head_end], re.IGNORECASE)
+    while length and len(request) < head_end + 4 + int(length[1]):
+        request += connection.recv(65536)
+    return request
 
 
 @pytest.fixture
@@ -341,3 +355,20 @@ def test_status_of_the_model_server(small_model: RecordingModel) -> None:
     assert (other.reachable, other.present) == (True, False)
     away = model_status(ChatbotConfig(ollama_url=f"http://127.0.0.1:{free_port()}"))
     assert (away.reachable, away.present) == (False, None)
+
+
+def test_providers_are_those_that_langchain_knows() -> None:
+    from langchain.chat_models import base
+
+    assert set(base._BUILTIN_PROVIDERS) == PROVIDERS
+
+
+def test_asking_for_the_status_imports_no_langchain() -> None:
+    ask = """
+import sys
+from flask_smorest_chatbot import ChatbotConfig, model_status
+for name in ("llama2:13b", "openai:gpt"):
+    model_status(ChatbotConfig(model=name, ollama_url="http://127.0.0.1:9"))
+assert not [name for name in sys.modules if name.startswith("langchain")]
+"""
+    assert subprocess.run([sys.executable, "-c", ask], check=False).returncode == 0

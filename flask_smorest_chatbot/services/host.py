@@ -1,0 +1,82 @@
+"""What the host gives a turn: its settings, its tables and its loaders."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from ..catalog import CatalogItem, CatalogQuery, CatalogResult, Fact, Vocabulary
+from ..config import ChatbotConfig
+from ..errors import ChatbotError, LoaderError
+from ..profile import UserProfile
+from .chat_model import LazyChatModel
+from .conversations import Conversations
+
+log = logging.getLogger(__name__)
+
+#: What a catalogue loader may return: all items, or what the host's own search found.
+Offered = Sequence[CatalogItem] | CatalogResult
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True)
+class TurnServices:
+    """What a turn works with, for one app.
+
+    :param user_model: the host's mapped user class
+    :param load_profile: the host's profile of a user
+    :param load_catalog: the host's catalogue, asked for candidates
+    :param load_vocabulary: the words of that catalogue
+    :param load_facts: what else the host knows that answers the user
+    :param persona: the host's words on who the assistant is
+    """
+
+    config: ChatbotConfig
+    user_model: type[Any]
+    chat_model: LazyChatModel
+    conversations: Conversations
+    load_profile: Callable[[Any], UserProfile]
+    load_catalog: Callable[[CatalogQuery], Offered]
+    load_vocabulary: Callable[[], Vocabulary]
+    load_facts: Callable[[CatalogQuery], Sequence[Fact]]
+    persona: str
+
+    @property
+    def today(self) -> date:
+        """The date in the configured time zone."""
+        return datetime.now(ZoneInfo(self.config.timezone)).date()
+
+
+def from_host(name: str, loader: Callable[[], _Value]) -> _Value:
+    """Call a loader of the host.
+
+    :param name: of what it loads, for the client and for the reason
+    :raises LoaderError: when it raises
+    """
+    try:
+        return loader()
+    except ChatbotError:
+        raise
+    except Exception as error:
+        log.exception("the host's %s loader raised", name)
+        message = f"The site's {name} could not be read: try again."
+        raise LoaderError(message, f"{name}_error") from error
+
+
+def cached(loader: Callable[[], _Value], seconds: float) -> Callable[[], _Value]:
+    """Return a loader that asks again only after so many seconds."""
+    kept: tuple[float, _Value] | None = None
+
+    def load() -> _Value:
+        nonlocal kept
+        now = time.monotonic()
+        if kept is None or now - kept[0] > seconds:
+            kept = now, loader()
+        return kept[1]
+
+    return load
