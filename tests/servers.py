@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import sqlalchemy as sa
 
 from small_ollama import SmallOllama
 
 ROOT = Path(__file__).parent.parent
 GUNICORN = ["-m", "gunicorn", "-c", "gunicorn_config.py", "run:app"]
 DEMO = ("demo@example.com", "demo-password")
+MARIADB_START_S = 60
 
 
 def free_port() -> int:
@@ -108,3 +111,45 @@ def wait_until_up(url: str, seconds: float = 30) -> None:
         except OSError:
             assert time.monotonic() < deadline, "the site did not start"
             time.sleep(0.1)
+
+
+def mariadb_programs() -> list[str]:
+    """Return the paths of MariaDB's server and of what makes its folder; empty unless both are."""
+    folders = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+    found = [shutil.which(name, path=folders) for name in ("mariadbd", "mariadb-install-db")]
+    return [path for path in found if path] if all(found) else []
+
+
+@contextlib.contextmanager
+def mariadb(folder: Path) -> Iterator[str]:
+    """Run a real MariaDB; yield the URL of the server, without a database."""
+    daemon, installer = mariadb_programs()
+    shared = ["--no-defaults", f"--datadir={folder / 'data'}"]
+    if os.getuid() == 0:
+        shared.append("--user=root")
+    install = ["--auth-root-authentication-method=normal", "--skip-test-db"]
+    subprocess.run([installer, *shared, *install], check=True, capture_output=True)
+    port = free_port()
+    listen = [f"--socket={folder / 's'}", f"--port={port}", "--bind-address=127.0.0.1"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([daemon, *shared, *listen], stdout=log, stderr=log)
+        url = f"mysql+pymysql://root@127.0.0.1:{port}"
+        try:
+            _wait_for_mariadb(url, process)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _wait_for_mariadb(url: str, process: subprocess.Popen[bytes]) -> None:
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    for _ in range(MARIADB_START_S * 20):
+        try:
+            engine.connect().close()
+        except sa.exc.OperationalError:
+            assert process.poll() is None, "mariadbd ended; see its log"
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError("mariadbd did not become ready")

@@ -10,6 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 MAX_ROW_ID = 2**31 - 1  # what INTEGER holds on PostgreSQL and MariaDB
 
+# Tokens and addresses name rows by id. By itself, SQLite gives the id of a deleted last row to the
+# next one: an old token would then open somebody else's account.
+NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
+
 
 def utc_now() -> datetime:
     """Return the present moment, in UTC and aware of it."""

@@ -6,13 +6,14 @@ from sqlalchemy import String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model
+from .columns import NEVER_REUSE_IDS
 
 
 class Instrument(Model):
     """One make and model; any number of owners may list theirs."""
 
     __tablename__ = "instruments"
-    __table_args__ = (UniqueConstraint("brand", "model"),)
+    __table_args__ = (UniqueConstraint("brand", "model"), NEVER_REUSE_IDS)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(160))

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..extensions import Model
-from .columns import created_at_column, one_of
+from .columns import NEVER_REUSE_IDS, created_at_column, one_of
 from .instrument import Instrument
 from .user import User
 
@@ -24,6 +24,7 @@ class Listing(Model):
         one_of("item_condition", CONDITIONS),
         CheckConstraint("daily_rate > 0", name="daily_rate_positive"),
         Index("ix_listings_is_available_daily_rate", "is_available", "daily_rate"),
+        NEVER_REUSE_IDS,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..extensions import Model
-from .columns import created_at_column, one_of
+from .columns import NEVER_REUSE_IDS, created_at_column, one_of
 from .listing import Listing
 from .user import User
 
@@ -30,6 +30,7 @@ class Rental(Model):
         CheckConstraint("end_date > start_date", name="ends_after_start"),
         CheckConstraint("total >= 0", name="total_not_negative"),
         Index("ix_rentals_listing_id_status_end_date", "listing_id", "status", "end_date"),
+        NEVER_REUSE_IDS,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

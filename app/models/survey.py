@@ -8,7 +8,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model
-from .columns import created_at_column, one_of
+from .columns import NEVER_REUSE_IDS, created_at_column, one_of
 
 EXPERIENCE_LEVELS = ("beginner", "intermediate", "advanced")
 BUDGET_RANGES = ("0-25", "25-50", "50-100", "100+")  # US$ a day
@@ -22,6 +22,7 @@ class Survey(Model):
         one_of("experience_level", EXPERIENCE_LEVELS),
         one_of("budget_range", BUDGET_RANGES),
         Index("ix_surveys_user_id_created_at", "user_id", "created_at"),
+        NEVER_REUSE_IDS,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

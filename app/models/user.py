@@ -8,7 +8,7 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from ..extensions import Model
-from .columns import created_at_column, one_of
+from .columns import NEVER_REUSE_IDS, created_at_column, one_of
 
 ROLES = ("renter", "owner", "admin")
 
@@ -17,7 +17,7 @@ class User(Model):
     """An account. The password is kept only as an argon2 hash."""
 
     __tablename__ = "users"
-    __table_args__ = (one_of("role", ROLES),)
+    __table_args__ = (one_of("role", ROLES), NEVER_REUSE_IDS)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)

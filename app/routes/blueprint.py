@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import Any
 
-import marshmallow as ma
-from flask import Request
 from flask_jwt_extended import get_current_user, jwt_required
-from flask_smorest import Blueprint, abort
-from webargs.core import missing
-from webargs.flaskparser import FlaskParser, is_json_request
+from flask_smorest import Blueprint
+
+from flask_smorest_chatbot import JsonBodyParser
 
 from ..errors import ForbiddenError
 from ..models import User
@@ -21,40 +19,10 @@ from ..services.paging import Page
 View = Callable[..., Any]
 
 
-class StrictJsonParser(FlaskParser):
-    """A parser for which a body that is not JSON is an error, rather than an empty body."""
-
-    def load_json(self, req: Request, schema: ma.Schema) -> Any:
-        """Return the parsed body; 400 for one that is not JSON, or is missing where one is due."""
-        # Werkzeug cuts a body of undeclared length at the limit without a word.
-        limit = req.max_content_length or float("inf")
-        if req.content_length is None and len(req.get_data(cache=True)) >= limit:
-            abort(413)
-        if not req.get_data(cache=True) and getattr(schema, "body_may_be_missing", False):
-            return missing
-        if not is_json_request(req):
-            _refuse("Send the body as JSON with 'Content-Type: application/json'.")
-        try:
-            body = super().load_json(req, schema)
-        except (ValueError, RecursionError):  # numbers or nesting beyond what Python reads
-            _refuse("The request body is not JSON that can be read.")
-        if body is missing:
-            _refuse("The request body is empty; send JSON.")
-        return body
-
-    def _handle_invalid_json_error(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        _refuse("The request body is not valid JSON.")
-
-
-def _refuse(message: str) -> NoReturn:
-    abort(400, message=message)
-    raise AssertionError  # abort does not return, but is not typed so
-
-
 class SiteBlueprint(Blueprint):  # type: ignore[misc]  # untyped
     """A flask-smorest blueprint with the site's own habits."""
 
-    ARGUMENTS_PARSER = StrictJsonParser()
+    ARGUMENTS_PARSER = JsonBodyParser()
 
     def body(self, schema: Any) -> Callable[[View], View]:
         """Take a JSON body; document what a bad one gets."""

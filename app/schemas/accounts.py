@@ -65,8 +65,6 @@ class AccessTokenSchema(ma.Schema):
 class LogOutSchema(ma.Schema):
     """What to log out beside the access token in use."""
 
-    body_may_be_missing = True
-
     refresh_token = Text(
         2000, load_default=None, allow_none=True, metadata={"description": "Revoked, too"}
     )

@@ -8,11 +8,13 @@ from sqlalchemy import select
 
 from ..errors import AuthenticationError
 from ..extensions import db
-from ..models import MAX_ROW_ID, User
+from ..models import MAX_ROW_ID, User, as_utc
 from . import passwords
 from .transaction import transaction
 
 EMAIL_TAKEN = "There is already an account with this e-mail address; log in instead."
+# MySQL rounds the moment of registration up to the next second; two servers' clocks differ.
+CLOCK_TOLERANCE_S = 1
 
 
 def register(*, email: str, password: str, name: str, role: str, phone: str | None = None) -> User:
@@ -49,18 +51,23 @@ def find_by_email(email: str) -> User | None:
     return db.session.scalar(select(User).where(User.email == email.lower()))
 
 
-def active_user(identity: object) -> User | None:
-    """Return the user that a token's ``sub`` names.
+def active_user(identity: object, issued_at: float) -> User | None:
+    """Return the user whom a token was issued to.
 
-    :param identity: the claim as it came; nothing is assumed of it
-    :return: None unless it is the id of an active user
+    :param identity: its ``sub`` as it came; nothing is assumed of it
+    :param issued_at: its ``iat``, in seconds since 1970; a token that is older than the account
+        was issued to an earlier one of the same id, on a database that gives ids again
+    :return: None unless it is an active user
     """
     if not isinstance(identity, str) or not re.fullmatch("[0-9]{1,10}", identity):
         return None
     if not 0 < int(identity) <= MAX_ROW_ID:
         return None
     user = db.session.get(User, int(identity))
-    return user if user is not None and user.is_active else None
+    if user is None or not user.is_active:
+        return None
+    is_older = issued_at < int(as_utc(user.created_at).timestamp()) - CLOCK_TOLERANCE_S
+    return None if is_older else user
 
 
 def make_admin(email: str, password: str, name: str) -> tuple[User, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +26,20 @@ def issue_access_token(user: User) -> str:
 def issue_refresh_token(user: User) -> str:
     """Return a new refresh token, good only for getting access tokens."""
     return str(create_refresh_token(identity=str(user.id)))
+
+
+def is_ours(claims: Mapping[str, Any]) -> bool:
+    """Tell whether a token is of a kind that we issue: with an id and an age, and an end to it.
+
+    :param claims: of a token whose signature is right
+    """
+    jti = claims.get("jti")
+    return (
+        isinstance(jti, str)
+        and re.fullmatch("[!-~]{1,64}", jti) is not None  # else no database could hold it
+        and {"iat", "exp"} <= claims.keys()
+        and claims.get("type") in ("access", "refresh")
+    )
 
 
 def is_revoked(jti: str) -> bool:
@@ -58,6 +73,6 @@ def _refresh_claims(token: str, user_id: str) -> Mapping[str, Any]:
         claims: Mapping[str, Any] = decode_token(token, allow_expired=True)
     except (PyJWTError, JWTExtendedException):
         claims = {}
-    if claims.get("type") != "refresh" or claims.get("sub") != user_id or "exp" not in claims:
+    if not is_ours(claims) or claims["type"] != "refresh" or claims.get("sub") != user_id:
         raise InvalidInputError.in_field("refresh_token", "Not a refresh token of this account.")
     return claims

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 import pytest
@@ -25,8 +27,11 @@ def test_defaults_are_for_development():
     assert len(str(config["JWT_SECRET_KEY"])) >= 32
 
 
-def test_empty_variables_count_as_unset():
-    environ = {"DATABASE_URL": "", "APP_ENV": "", "CHATBOT_MODEL": ""}
+@pytest.mark.parametrize("blank", ["", "  ", "\t\n"])
+def test_blank_variables_count_as_unset(blank):
+    environ = dict.fromkeys(
+        ["DATABASE_URL", "APP_ENV", "DATABASE_POOL_SIZE", "CHATBOT_MODEL"], blank
+    )
     config = load_config(environ, {})
     assert config["DATABASE_URL"] == "sqlite:///site.db"
     assert "CHATBOT_MODEL" not in config
@@ -37,7 +42,7 @@ def test_production_starts_with_good_secrets():
 
 
 @pytest.mark.parametrize("name", ["SECRET_KEY", "JWT_SECRET_KEY"])
-@pytest.mark.parametrize("bad", ["", "short", "x" * 31, DEVELOPMENT_JWT_SECRET])
+@pytest.mark.parametrize("bad", ["", " " * 40, "short", "x" * 31, DEVELOPMENT_JWT_SECRET])
 def test_production_refuses_a_weak_secret_and_says_what_to_set(name, bad):
     with pytest.raises(ConfigError, match=rf"^Set {name} to a random secret of at least 32 bytes"):
         load_config({**PRODUCTION, name: bad}, {})
@@ -55,6 +60,8 @@ def test_production_refuses_a_weak_secret_and_says_what_to_set(name, bad):
         ("SITE_TIMEZONE", "Mars/Olympus"),
         ("MAX_CONTENT_LENGTH", "-5"),
         ("DATABASE_URL", "not a url"),
+        ("DATABASE_URL", "mysql+foo://u:p@h/d"),
+        ("DATABASE_URL", "postgresql://u:p@h:port/d"),
     ],
 )
 def test_a_wrong_value_is_named(name, value):
@@ -62,10 +69,43 @@ def test_a_wrong_value_is_named(name, value):
         load_config({name: value}, {})
 
 
-def test_a_wrong_database_url_is_not_repeated_as_it_may_hold_a_password():
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres//me:hunter2@host",
+        "hunter2",
+        "mysql+foo://me:hunter2@host/d",
+        "postgresql://me:hunter2@host:port/d",
+        "sqlite+aiosqlite:///hunter2",
+        "mysql+mysqldb://me:hunter2@host/d",
+    ],
+)
+def test_a_wrong_database_url_is_not_repeated_as_it_may_hold_a_password(url):
     with pytest.raises(ConfigError) as caught:
-        load_config({"DATABASE_URL": "postgres//me:hunter2@host"}, {})
-    assert "hunter2" not in str(caught.value)
+        load_config({"DATABASE_URL": url}, {})
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("url", "module", "package"),
+    [
+        ("mysql://u:hunter2@h/d", "pymysql", "PyMySQL"),
+        ("postgres://u:hunter2@h/d", "psycopg2", "psycopg2-binary"),
+        ("postgresql+psycopg://u:hunter2@h/d", "psycopg", "psycopg[binary]"),
+        ("mysql+mysqldb://u:hunter2@h/d", "MySQLdb", "mysqlclient"),
+    ],
+)
+def test_a_driver_that_is_not_installed_is_told_at_start(monkeypatch, url, module, package):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ConfigError, match=f"^Install the package {re.escape(package)}, ") as caught:
+        load_config({"DATABASE_URL": url}, {})
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_driver_that_waits_otherwise_is_refused(monkeypatch):
+    monkeypatch.setattr("sqlalchemy.dialects.sqlite.aiosqlite.dialect.import_dbapi", lambda: None)
+    with pytest.raises(ConfigError, match=r"another driver than sqlite\+aiosqlite, "):
+        load_config({"DATABASE_URL": "sqlite+aiosqlite:///site.db"}, {})
 
 
 @pytest.mark.parametrize(
