@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,10 +12,11 @@ import sqlalchemy as sa
 from flask import current_app
 from flask.cli import AppGroup
 
-from .errors import ConflictError
+from .errors import ConflictError, InputError
 from .models import parse_user_key, user_key_column
 from .schemas import chat_request_schema
 from .services.doctor import examine
+from .services.evaluation import evaluate
 from .services.turn import Delta, Failed, Recommended, Turn
 from .values import TurnPlan
 
@@ -51,6 +54,41 @@ def chat(given_key: str | None, session_id: str | None) -> None:
         all_answered = _say_answer(user_key, session_id, message) and all_answered
     if not all_answered:
         raise SystemExit(1)
+
+
+@chatbot_cli.command("evaluate")
+@click.option(
+    "--cases",
+    default="tests/data",
+    show_default=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of the labelled cases.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@click.option("--failed", is_flag=True, help="Name the cases that went wrong.")
+def evaluate_command(cases: Path, as_json: bool, failed: bool) -> None:
+    """Measure on labelled cases how answers, requests and calendars are read."""
+    try:
+        scores = evaluate(cases)
+    except InputError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        told = {name: {kind: score.as_json() for kind, score in by_kind.items()}
+                for name, by_kind in scores.items()}  # fmt: skip
+        click.echo(json.dumps(told, indent=2))
+        return
+    click.echo(
+        _ROW.format("set", "kind", "cases", "precision", "recall", "grounding", "ungrounded")
+    )
+    for name, by_kind in scores.items():
+        for kind, score in by_kind.items():
+            shares = (f"{share:.3f}" for share in (score.precision, score.recall, score.grounding))
+            click.echo(_ROW.format(name, kind, score.cases, *shares, score.ungrounded))
+        if failed and (wrong := by_kind["all"].failed):
+            click.echo(f"  failed: {', '.join(wrong)}")
+
+
+_ROW = "{:<10} {:<16} {:>6} {:>10} {:>8} {:>10} {:>11}"
 
 
 def _ask() -> str:
