@@ -1,9 +1,27 @@
-"""What the plugin counts, for Prometheus. Labels are bounded: no user, no session."""
+"""What the plugin counts, for Prometheus. Labels are bounded: no user, no session, no text.
+
+Under several workers prometheus-client adds them up if ``PROMETHEUS_MULTIPROC_DIR`` is set before
+the app is imported; gauges are sums over the workers that live.
+"""
 
 from __future__ import annotations
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge, Histogram
 
+_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300)
+
+TURNS = Counter("chatbot_turns_total", "Turns by how they ended.", ["outcome"])
+TURN_SECONDS = Histogram(
+    "chatbot_turn_seconds", "From the question to the end of the answer.", buckets=_SECONDS
+)
+FIRST_TOKEN_SECONDS = Histogram(
+    "chatbot_first_token_seconds", "From the question to the first word.", buckets=_SECONDS
+)
+IN_FLIGHT = Gauge(
+    "chatbot_turns_in_flight", "Turns being answered now.", multiprocess_mode="livesum"
+)
+TOKENS = Counter("chatbot_tokens_total", "Tokens by direction: input or output.", ["direction"])
+MODEL_ERRORS = Counter("chatbot_model_errors_total", "Turns that failed, by reason.", ["reason"])
 RECOMMENDATIONS = Counter(
     "chatbot_recommendations_total",
     "Items that answers recommended or named, by what became of them.",

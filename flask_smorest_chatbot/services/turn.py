@@ -19,14 +19,22 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..catalog import CatalogItem, CatalogQuery, CatalogResult, Fact
 from ..errors import ModelError, SessionClearedError, TurnError
-from ..metrics import RECOMMENDATIONS
+from ..metrics import (
+    FIRST_TOKEN_SECONDS,
+    IN_FLIGHT,
+    MODEL_ERRORS,
+    RECOMMENDATIONS,
+    TOKENS,
+    TURN_SECONDS,
+    TURNS,
+)
 from ..models import MODEL_NAME_LENGTH
 from ..profile import UserProfile
 from ..values import TurnPlan
 from . import history, notes, prompts
 from .catalog_search import earlier_turn, find, refusal, reread
 from .conversations import CLAIM_RENEWAL, OpenTurn
-from .generation import Generation
+from .generation import Generation, Usage
 from .host import TurnServices, from_host
 from .offers import offer
 from .prose import ProseFilter
@@ -138,6 +146,10 @@ class Turn:
 
         Closing the iterator early stores the turn as interrupted and stops the model.
         """
+        with IN_FLIGHT.track_inprogress():
+            yield from self._events()
+
+    def _events(self) -> Iterator[Event]:
         opened, model = self.opened, self.services.chat_model.name
         try:
             yield Started(opened.session_id, opened.answer_id, model)
@@ -274,6 +286,8 @@ class Turn:
 
     def _say(self, text: str) -> Iterator[Event]:
         if text:
+            if not self._text:
+                FIRST_TOKEN_SECONDS.observe(time.monotonic() - self._began)
             self._text += text
             yield Delta(text)
 
@@ -351,6 +365,7 @@ class Turn:
         )
         if not stored:
             raise SessionClearedError()
+        self._count_tokens(generation.usage)
         yield Recommended(recommendations)
         yield Done(
             {
@@ -364,9 +379,15 @@ class Turn:
             }
         )
 
+    def _count_tokens(self, usage: Usage) -> None:
+        TOKENS.labels("input").inc(usage.input_tokens or 0)
+        TOKENS.labels("output").inc(usage.output_tokens or 0)
+
     def _end_badly(self, status: str, reason: str) -> None:
         """Store a bad end. If even that fails, the claim runs out and the next read settles it."""
         try:
+            if not self._settled and status == "failed":
+                MODEL_ERRORS.labels(reason).inc()
             self._settle(status=status, reason=reason)
         except SQLAlchemyError:
             log.exception("turn %s could not be stored as %s", self.opened.answer_id, status)
@@ -376,15 +397,18 @@ class Turn:
         """Store how the turn ended, once."""
         if self._settled:
             return False
+        seconds = time.monotonic() - self._began
         answer = {
             **values,
             "content": self._text,
             "model_content": self._written or None,
-            "duration_ms": round((time.monotonic() - self._began) * 1000),
+            "duration_ms": round(seconds * 1000),
         }
         sent = self._context.prompt[-1][1] if self._context else None
         stored = self.services.conversations.settle(self.opened, answer, sent)
         self._settled = True
+        TURNS.labels(values["status"]).inc()
+        TURN_SECONDS.observe(seconds)
         return stored
 
 

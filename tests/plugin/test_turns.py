@@ -369,3 +369,25 @@ def test_leaving_at_the_first_event_settles_the_turn(host: Host, user: Any) -> N
         next(events)
         events.close()
     assert history(host, user)[1]["status"] == "interrupted"
+
+
+def test_turns_are_counted(host: Host, user: Any) -> None:
+    from prometheus_client import REGISTRY
+
+    def counts() -> list[float]:
+        names: list[tuple[str, dict[str, str]]] = [
+            ("chatbot_turns_total", {"outcome": "complete"}),
+            ("chatbot_turns_total", {"outcome": "failed"}),
+            ("chatbot_model_errors_total", {"reason": "model_unreachable"}),
+            ("chatbot_tokens_total", {"direction": "input"}),
+            ("chatbot_first_token_seconds_count", {}),
+            ("chatbot_turn_seconds_count", {}),
+        ]
+        return [REGISTRY.get_sample_value(name, labels) or 0 for name, labels in names]
+
+    before = counts()
+    host.chat_model.scripts += [["Hello ", "you."], [ConnectionError("away")]]
+    post(host, user, "Hi")
+    post(host, user, "Hi", session_id="t")
+    assert [now - then for now, then in zip(counts(), before, strict=True)] == [1, 1, 1, 12, 1, 2]
+    assert REGISTRY.get_sample_value("chatbot_turns_in_flight") == 0
