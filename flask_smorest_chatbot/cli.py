@@ -17,7 +17,8 @@ from .models import parse_user_key, user_key_column
 from .schemas import chat_request_schema
 from .services.doctor import examine
 from .services.evaluation import evaluate
-from .services.turn import Delta, Failed, Recommended, Turn
+from .services.events import Delta, Failed, Recommended
+from .services.turn import Turn
 from .values import TurnPlan
 
 chatbot_cli = AppGroup("chatbot", help="Check the chatbot, or talk to it.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,3 +53,8 @@ class TurnPlan:
     instructions: str = ""
     must_recommend: bool = False
     search: str | None = None
+
+
+def as_plain_json(value: Any) -> Any:
+    """Return a value as plain JSON types; decimals and dates of the host become strings."""
+    return json.loads(json.dumps(value, default=str))

@@ -13,7 +13,8 @@ from marshmallow import Schema
 
 from ..errors import BlankMessageError, NotFoundError, TurnError
 from ..schemas import EXAMPLE_SESSION
-from ..services.turn import Done, Failed, Turn
+from ..services.events import Done, Failed
+from ..services.turn import Turn
 from ..text import is_blank
 from ..values import TurnPlan
 from .auth import authenticated, current_user, current_user_key

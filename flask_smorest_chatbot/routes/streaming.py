@@ -14,8 +14,9 @@ from flask import Response, current_app, request, stream_with_context
 from werkzeug.datastructures import MIMEAccept
 
 from ..schemas import ChatResponseSchema
+from ..services.events import Delta, Done, Event, Failed, Recommended, Started, Waiting
 from ..services.generation import TICK
-from ..services.turn import Delta, Done, Event, Failed, Recommended, Started, Turn, Waiting
+from ..services.turn import Turn
 from .errors import describe
 
 PING = ": ping\n\n"

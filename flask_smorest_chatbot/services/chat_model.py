@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Providers that LangChain 1.4 knows. Its own list costs 0.6 s to import, which the question of what
-#: a name means must not; it is read once it is there.
+#: Providers that LangChain 1.4 knows. Its own list costs 0.6 s to import, which the question of
+#: what a name means must not; it is read once it is there.
 PROVIDERS = frozenset(
     "anthropic anthropic_bedrock azure_ai azure_openai baseten bedrock bedrock_converse "
     "bedrock_mantle_anthropic bedrock_mantle_openai cohere deepseek fireworks "

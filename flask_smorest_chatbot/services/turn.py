@@ -6,7 +6,6 @@ host's loaders, end the transaction; let the model talk, holding nothing; store 
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections import Counter
@@ -17,7 +16,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..catalog import CatalogItem, CatalogQuery, CatalogResult, Fact
+from ..catalog import CatalogItem
 from ..errors import ModelError, SessionClearedError, TurnError
 from ..metrics import (
     FIRST_TOKEN_SECONDS,
@@ -29,102 +28,21 @@ from ..metrics import (
     TURNS,
 )
 from ..models import MODEL_NAME_LENGTH
-from ..profile import UserProfile
-from ..values import TurnPlan
-from . import history, notes, prompts
-from .catalog_search import earlier_turn, find, refusal, reread
+from ..values import TurnPlan, as_plain_json
+from .briefing import Briefing, brief
+from .catalog_search import refusal, reread
 from .conversations import CLAIM_RENEWAL, OpenTurn
+from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting
 from .generation import Generation, Usage
-from .host import TurnServices, from_host
+from .host import TurnServices
 from .offers import offer
 from .prose import ProseFilter
-from .query import Earlier
 from .recommendations import Grounded, ground, selection_schema
 
 log = logging.getLogger(__name__)
 
 #: Seconds between two stores of the text so far.
 SAVE_INTERVAL = 1.0
-
-
-@dataclass(frozen=True)
-class Started:
-    """The question is stored; the model is being asked."""
-
-    session_id: str
-    message_id: int
-    model: str
-
-
-@dataclass(frozen=True)
-class Delta:
-    """The next piece of clean prose."""
-
-    content: str
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """Nothing new; a moment to look after the client's connection."""
-
-
-@dataclass(frozen=True)
-class Recommended:
-    """What the answer recommends."""
-
-    recommendations: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Done:
-    """The whole answer, stored."""
-
-    response: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Failed:
-    """The turn broke; what was said so far is stored."""
-
-    error: TurnError
-
-
-Event = Started | Delta | Waiting | Recommended | Done | Failed
-
-
-@dataclass
-class _Context:
-    """What the host's loaders and the history gave for one turn."""
-
-    query: CatalogQuery
-    found: CatalogResult
-    facts: Sequence[Fact]
-    prompt: list[prompts.PromptMessage]
-
-    @property
-    def candidates(self) -> list[CatalogItem]:
-        """What the model may choose from: none that cannot be had."""
-        return [item for item in self.found.items if refusal(item, self.query) is None]
-
-    @property
-    def told(self) -> list[CatalogItem]:
-        """All items that the model was told of."""
-        return [*self.found.items, *self.found.nearest]
-
-    def for_client(self) -> dict[str, Any]:
-        profile = self.query.profile
-        return {
-            "user_profile": profile.as_json(),
-            "experience_level": profile.experience_level,
-            "preferred_instruments": list(profile.preferred_instruments),
-            "query": self.query.as_json(),
-            "catalogue": {
-                "outcome": self.found.outcome,
-                "message": notes.catalogue_note(self.query, self.found) or None,
-            },
-            "assumptions": notes.assumptions(self.query) if self.found.items else [],
-            "facts": [fact.as_json() for fact in self.facts],
-        }
 
 
 @dataclass
@@ -137,7 +55,7 @@ class Turn:
     _text: str = field(default="", init=False)
     _written: str = field(default="", init=False)
     _settled: bool = field(default=False, init=False)
-    _context: _Context | None = field(default=None, init=False)
+    _briefing: Briefing | None = field(default=None, init=False)
     _results: Counter[str] = field(default_factory=Counter, init=False)
     _began: float = field(default_factory=time.monotonic, init=False)
 
@@ -153,8 +71,8 @@ class Turn:
         opened, model = self.opened, self.services.chat_model.name
         try:
             yield Started(opened.session_id, opened.answer_id, model)
-            self._context = self._gather()
-            yield from self._answer(self._context)
+            self._briefing = brief(self.services, self.plan, self.opened)
+            yield from self._answer(self._briefing)
         except TurnError as error:
             # The cause's own text may quote what the user said.
             cause = type(error.__cause__).__name__ if error.__cause__ else "no cause"
@@ -173,69 +91,12 @@ class Turn:
         """Store the turn as interrupted unless it has ended otherwise."""
         self._end_badly("interrupted", "client_left")
 
-    # -- before the model ----------------------------------------------------------------------
-
-    def _gather(self) -> _Context:
-        """Read all that the prompt needs, in one transaction that ends here."""
-        services = self.services
-        with services.conversations.transaction():
-            user = self._user()
-            profile = from_host("profile", lambda: services.load_profile(user))
-            session = self._session(profile)
-            exchanges = services.conversations.load_exchanges(
-                self.opened, session.context_start_id, history.MOST_MESSAGES
-            )
-            query, found = find(
-                services, self._search_text(), profile, self.opened.user_id, _earlier(exchanges)
-            )
-            facts = from_host("facts", lambda: list(services.load_facts(query)))
-            asked = prompts.user_text(
-                self.plan.message,
-                found.items,
-                notes=notes.notes(query, found, facts),
-                instructions=self.plan.instructions,
-                period=query.period,
-            )
-            return _Context(query, found, facts, self._prompt(session, exchanges, asked))
-
-    def _search_text(self) -> str:
-        return self.plan.message if self.plan.search is None else self.plan.search
-
-    def _user(self) -> Any:
-        """Load the user anew: the request that began the turn may have ended its session."""
-        user = self.services.conversations.find(self.services.user_model, self.opened.user_id)
-        if user is None:
-            raise SessionClearedError()
-        return user
-
-    def _session(self, profile: UserProfile) -> Any:
-        """Load the session; its first turn keeps the profile for the front of all its prompts."""
-        conversations = self.services.conversations
-        session = conversations.find(conversations.sessions, self.opened.session_key)
-        if session is None:
-            raise SessionClearedError()
-        if session.profile is None:
-            session.profile = _as_json(profile.as_json())
-        return session
-
-    def _prompt(
-        self, session: Any, exchanges: Sequence[Any], asked: str
-    ) -> list[prompts.PromptMessage]:
-        config = self.services.config
-        system = prompts.system_text(self.services.persona, session.profile)
-        taken = prompts.estimate_tokens(system) + prompts.estimate_tokens(asked)
-        kept = history.fit_exchanges(exchanges, config.num_ctx - config.num_predict - taken)
-        if len(kept) < len(exchanges):
-            session.context_start_id = kept[0].id if kept else self.opened.question_id
-        told = [(message.message_type, history.model_text(message)) for message in kept]
-        return prompts.prompt(system, told, asked)
-
     # -- while the model talks -----------------------------------------------------------------
 
-    def _answer(self, context: _Context) -> Iterator[Event]:
+    def _answer(self, briefing: Briefing) -> Iterator[Event]:
         deadline = self._began + self.services.config.turn_timeout
         generation = Generation(
-            self.services.chat_model.get(), context.prompt, self.services.config
+            self.services.chat_model.get(), briefing.prompt, self.services.config
         )
         prose = ProseFilter()
         saved = time.monotonic()
@@ -248,30 +109,30 @@ class Turn:
                     yield from self._say(prose.feed(piece))
                 saved = self._save_if_due(saved)
         yield from self._say(prose.finish())
-        yield from self._recommend(context, prose.blocks, deadline, generation)
+        yield from self._recommend(briefing, prose.blocks, deadline, generation)
 
     def _recommend(
-        self, context: _Context, blocks: Sequence[str], deadline: float, generation: Generation
+        self, briefing: Briefing, blocks: Sequence[str], deadline: float, generation: Generation
     ) -> Iterator[Event]:
         """Derive what the answer recommends, read it anew, and finish."""
         limit = self.services.config.max_recommendations
-        grounded = ground(self._text, blocks, context.told, limit)
-        chosen = self._as_of_now(context, [rec.item.id for rec in grounded.recommendations])
-        if not chosen and self.plan.must_recommend and context.candidates:
-            ids = yield from self._choose(context, deadline)
-            chosen = self._as_of_now(context, ids)
+        grounded = ground(self._text, blocks, briefing.told, limit)
+        chosen = self._as_of_now(briefing, [rec.item.id for rec in grounded.recommendations])
+        if not chosen and self.plan.must_recommend and briefing.candidates:
+            ids = yield from self._choose(briefing, deadline)
+            chosen = self._as_of_now(briefing, ids)
         if not self._text and not chosen:
             raise ModelError("The model gave an empty answer: try again.", "empty_answer")
         self._count(grounded.results)
-        yield from self._finish(context, chosen, grounded, generation)
+        yield from self._finish(briefing, chosen, grounded, generation)
 
-    def _as_of_now(self, context: _Context, ids: Sequence[int | str]) -> list[CatalogItem]:
+    def _as_of_now(self, briefing: Briefing, ids: Sequence[int | str]) -> list[CatalogItem]:
         """Return the items of ``ids`` that can still be had: the answer may have taken minutes."""
         if not ids:
             return []
         with self.services.conversations.transaction():
-            items = reread(self.services, context.query, ids)
-        refusals = [refusal(item, context.query) for item in items]
+            items = reread(self.services, briefing.query, ids)
+        refusals = [refusal(item, briefing.query) for item in items]
         refused = Counter(word for word in refusals if word is not None)
         self._count({**refused, "gone": len(ids) - len(items)})
         kept = [item for item, word in zip(items, refusals, strict=True) if word is None]
@@ -306,7 +167,7 @@ class Turn:
         return time.monotonic()
 
     def _choose(
-        self, context: _Context, deadline: float
+        self, briefing: Briefing, deadline: float
     ) -> Generator[Event, None, list[int | str]]:
         """Let the model choose among the candidates under a schema that allows nothing else.
 
@@ -314,9 +175,9 @@ class Turn:
         A model that cannot be held to a schema and names none leaves the one that fits best.
         """
         limit = min(3, self.services.config.max_recommendations)
-        schema = selection_schema(context.candidates, limit)
+        schema = selection_schema(briefing.candidates, limit)
         ask = "Now give only the ids of the items that fit me best, as JSON."
-        prompt = [*context.prompt, ("ai", self._written), ("human", ask)]
+        prompt = [*briefing.prompt, ("ai", self._written), ("human", ask)]
         model = self.services.chat_model.get()
         # Ollama can be held to the schema; of others only the text is asked, and checked as ever.
         options = {"format": schema} if hasattr(model, "format") else {}
@@ -332,23 +193,23 @@ class Turn:
         except ModelError as error:  # the answer itself stands
             log.warning("turn %s: no choice was made: %s", self.opened.answer_id, error.reason)
             return []
-        grounded = ground("", [chosen], context.candidates, limit)
-        best = [rec.item for rec in grounded.recommendations] or context.candidates[:1]
+        grounded = ground("", [chosen], briefing.candidates, limit)
+        best = [rec.item for rec in grounded.recommendations] or briefing.candidates[:1]
         return [item.id for item in best]
 
     # -- after the model -----------------------------------------------------------------------
 
     def _finish(
         self,
-        context: _Context,
+        briefing: Briefing,
         chosen: Sequence[CatalogItem],
         grounded: Grounded,
         generation: Generation,
     ) -> Iterator[Event]:
-        recommendations = [_as_json(offer(item, context.query)) for item in chosen]
+        recommendations = [as_plain_json(offer(item, briefing.query)) for item in chosen]
         dropped = sum(count for word, count in self._results.items() if word != "recommended")
         told = {
-            **_as_json(context.for_client()),
+            **briefing.as_context(),
             "ungrounded": grounded.ungrounded,
             "dropped_recommendations": dropped,
         }
@@ -404,19 +265,9 @@ class Turn:
             "model_content": self._written or None,
             "duration_ms": round(seconds * 1000),
         }
-        sent = self._context.prompt[-1][1] if self._context else None
+        sent = self._briefing.prompt[-1][1] if self._briefing else None
         stored = self.services.conversations.settle(self.opened, answer, sent)
         self._settled = True
         TURNS.labels(values["status"]).inc()
         TURN_SECONDS.observe(seconds)
         return stored
-
-
-def _earlier(exchanges: Sequence[Any]) -> Earlier | None:
-    answers = [message for message in exchanges if message.message_type == "assistant"]
-    return earlier_turn([message.context_data for message in answers])
-
-
-def _as_json(value: Any) -> Any:
-    """Return the value as plain JSON types; decimals and dates of the host become strings."""
-    return json.loads(json.dumps(value, default=str))

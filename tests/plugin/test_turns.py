@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from client import SSE, events_of, names_of
 from host import Host
 
-from flask_smorest_chatbot.services.turn import Delta, Turn
+from flask_smorest_chatbot.services.events import Delta
+from flask_smorest_chatbot.services.turn import Turn
 from flask_smorest_chatbot.values import CatalogItem, CatalogQuery, TurnPlan, UserProfile
 
 CHAT = "/api/chatbot/chat"

@@ -1,0 +1,53 @@
+"""What happens in a turn, one event after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import TurnError
+
+
+@dataclass(frozen=True)
+class Started:
+    """The question is stored; the model is being asked."""
+
+    session_id: str
+    message_id: int
+    model: str
+
+
+@dataclass(frozen=True)
+class Delta:
+    """The next piece of clean prose."""
+
+    content: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Nothing new; a moment to look after the client's connection."""
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """What the answer recommends."""
+
+    recommendations: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Done:
+    """The whole answer, stored."""
+
+    response: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The turn broke; what was said so far is stored."""
+
+    error: TurnError
+
+
+Event = Started | Delta | Waiting | Recommended | Done | Failed
