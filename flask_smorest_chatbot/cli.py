@@ -57,6 +57,13 @@ def chat(given_key: str | None, session_id: str | None) -> None:
         raise SystemExit(1)
 
 
+@chatbot_cli.command("sweep")
+def sweep() -> None:
+    """End the turns that a lost worker left open; what was said in them stays."""
+    settled = current_app.extensions["chatbot"].turn_services.conversations.settle_lost_turns()
+    click.echo(f"{settled} turns settled as interrupted")
+
+
 @chatbot_cli.command("evaluate")
 @click.option(
     "--cases",

@@ -20,6 +20,7 @@ from .routes.chat import ChatEndpoint, Planner
 from .services.chat_model import LazyChatModel
 from .services.conversations import Conversations
 from .services.host import Offered, TurnServices, cached
+from .services.running import RunningTurns
 
 _Profile = TypeVar("_Profile", bound=Callable[[Any], UserProfile])
 _Catalog = TypeVar("_Catalog", bound=Callable[[CatalogQuery], Offered])
@@ -176,11 +177,13 @@ class Chatbot:
         app.cli.add_command(chatbot_cli, config.cli_group)
 
     def _services(self, config: ChatbotConfig) -> TurnServices:
+        conversations = Conversations(self.db, self.ChatSession, self.ChatMessage)
         return TurnServices(
             config=config,
             user_model=self.user_model,
             chat_model=LazyChatModel(config, self._chat_model),
-            conversations=Conversations(self.db, self.ChatSession, self.ChatMessage),
+            conversations=conversations,
+            running=RunningTurns(conversations),
             load_profile=self._load_profile,
             load_catalog=self._load_catalog,
             load_vocabulary=cached(self._load_vocabulary, VOCABULARY_SECONDS),

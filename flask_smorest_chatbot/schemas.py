@@ -52,6 +52,7 @@ EXAMPLE_ANSWER = {
         "dropped_recommendations": 0,
     },
     "created_at": _EXAMPLE_TIME,
+    "status": "complete",
 }
 EXAMPLE_HISTORY = [
     {
@@ -79,6 +80,7 @@ EXAMPLE_HISTORY = [
         "duration_ms": 5100,
     },
 ]
+EXAMPLE_STOPPED = {**EXAMPLE_HISTORY[1], "status": "stopped", "reason": "stopped"}
 EXAMPLE_SESSIONS = {
     "sessions": [
         {
@@ -271,6 +273,10 @@ class ChatResponseSchema(ma.Schema):
     recommendations = ma.fields.List(AsGiven(RecommendationSchema), required=True)
     context = AsGiven(ChatContextSchema, required=True)
     created_at = UtcDateTime(required=True, format="iso")
+    status = ma.fields.String(
+        validate=ma.validate.OneOf(["complete", "stopped"]),
+        metadata={"description": "`stopped` if the user ended it: then it is what was said so far"},
+    )
 
 
 class ContextDataSchema(ma.Schema):

@@ -80,6 +80,7 @@ class ChatSessionMixin(_OwnedByUser):
     # The assistant message being written, and until when its worker may be believed alive.
     active_message_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     active_until: Mapped[datetime | None] = mapped_column(_Moment)
+    active_worker: Mapped[str | None] = mapped_column(sa.String(120))
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from flask_smorest import Blueprint
 from marshmallow import Schema
 
 from ..errors import BlankMessageError, NotFoundError, TurnError
-from ..schemas import EXAMPLE_SESSION
+from ..schemas import EXAMPLE_SESSION, EXAMPLE_STOPPED, ChatMessageSchema
 from ..services.events import Done, Failed
 from ..services.turn import Turn
 from ..text import is_blank
@@ -89,6 +89,26 @@ def add_retry_endpoint(blueprint: Blueprint, documentation: Documentation) -> No
             opened = services.conversations.reopen_turn(current_user_key(), message_id)
             plan = state.planners.get(opened.endpoint, plain_chat)
             return answer(Turn(services, plan(current_user(), opened.question), opened))
+
+
+def add_stop_endpoint(blueprint: Blueprint, documentation: Documentation) -> None:
+    """Add ``POST /messages/<message_id>/stop`` to the blueprint."""
+
+    @blueprint.route("/messages/<int:message_id>/stop", tags=TAGS)
+    class StopMessage(MethodView):
+        @documentation.errors(401, 404, 500, 503)
+        @authenticated
+        @blueprint.response(200, ChatMessageSchema, example=EXAMPLE_STOPPED)
+        def post(self, message_id: int) -> Any:
+            """Stop an answer that is being written
+
+            What was said so far is kept, and the model is stopped within a second, whichever
+            worker asked it. An answer that has ended stays as it is.
+            """
+            if message_id >= 2**63:
+                raise NotFoundError("There is no such answer.")
+            services = current_app.extensions["chatbot"].turn_services
+            return services.conversations.stop_turn(current_user_key(), message_id)
 
 
 def _start_turn(endpoint: ChatEndpoint, message: str, session_id: str | None) -> Turn:

@@ -19,11 +19,11 @@ from sqlalchemy.exc import IntegrityError
 
 from ..errors import ConflictError, NotFoundError
 from ..models import TITLE_LENGTH, utc_now
+from .worker import is_known_dead, this_worker
 
-#: A worker renews its claim on a session at least every ``CLAIM_RENEWAL``; one that has not done so
-#: for ``CLAIM_LENGTH`` is gone, and its turn is settled as interrupted.
-CLAIM_LENGTH = timedelta(seconds=30)
-CLAIM_RENEWAL = timedelta(seconds=10)
+#: A worker renews its claims about once a second (:mod:`.running`). One that has not done so for so
+#: long is gone, and its turns are settled as interrupted; one that died on this host, at once.
+CLAIM_LENGTH = timedelta(seconds=15)
 
 UNSETTLED = ("pending", "streaming")
 RETRYABLE = ("failed", "interrupted", "stopped")
@@ -192,6 +192,7 @@ class Conversations:
             .values(
                 active_message_id=answer_id,
                 active_until=now + CLAIM_LENGTH,
+                active_worker=this_worker(),
                 last_message_at=now,
                 message_count=self.sessions.message_count + added,
             )
@@ -199,16 +200,55 @@ class Conversations:
         )
         return bool(claimed.rowcount)
 
-    def save_progress(self, turn: OpenTurn, content: str) -> bool:
-        """Store the answer so far and renew the claim.
+    def save_progress(
+        self, turns: Sequence[OpenTurn], texts: Mapping[int, str]
+    ) -> dict[int, str | None]:
+        """Store the answers so far and renew the claims, in one transaction.
 
-        :return: False when the turn is no longer ours: cleared, erased or settled by another
+        :param texts: by the answer's key; only what has changed
+        :return: status of each answer by its key; None for one that is not there any more
         """
+        by_key = {turn.answer_id: turn for turn in turns}
         with self.transaction():
-            saved = self._update_answer(turn, {"status": "streaming", "content": content})
-            if saved:
-                self._update_session(turn, {"active_until": utc_now() + CLAIM_LENGTH})
-            return saved
+            if texts:
+                self.db.session.connection().execute(
+                    self._progress_update(),
+                    [_progress(by_key[key], text) for key, text in texts.items()],
+                )
+            found = self._statuses(by_key)
+            self.db.session.execute(
+                sa.update(self.sessions)
+                .where(self.sessions.active_message_id.in_(list(found)))
+                .values(active_until=utc_now() + CLAIM_LENGTH)
+                .execution_options(synchronize_session=False)
+            )
+            return {key: found.get(key) for key in by_key}
+
+    def _progress_update(self) -> Any:
+        messages = self.messages.__table__.c
+        return (
+            sa.update(self.messages.__table__)
+            .where(
+                messages.id == sa.bindparam("answer_id"),
+                messages.user_id == sa.bindparam("owner", type_=messages.user_id.type),
+                messages.created_at == sa.bindparam("begun", type_=messages.created_at.type),
+                messages.status.in_(UNSETTLED),
+            )
+            .values(content=sa.bindparam("text"), status="streaming")
+        )
+
+    def _statuses(self, turns: Mapping[int, OpenTurn]) -> dict[int, str]:
+        messages = self.messages
+        rows = self.db.session.execute(
+            sa.select(messages.id, messages.user_id, messages.created_at, messages.status).where(
+                messages.id.in_(list(turns))
+            )
+        )
+        return {
+            key: status
+            for key, user_id, created_at, status in rows
+            if (user_id, _aware(created_at)) == (turns[key].user_id, turns[key].created_at)
+        }
 
     def settle(self, turn: OpenTurn, answer: Mapping[str, Any], prompt: str | None = None) -> bool:
         """Store how the turn ended and free the session.
@@ -217,7 +257,12 @@ class Conversations:
         :param prompt: the user's message as the model was sent it
         :return: False when nothing was left to write to
         """
-        freed = {"active_message_id": None, "active_until": None, "last_message_at": utc_now()}
+        freed = {
+            "active_message_id": None,
+            "active_until": None,
+            "active_worker": None,
+            "last_message_at": utc_now(),
+        }
         with self.transaction():
             settled = self._update_answer(turn, answer)
             if settled:
@@ -231,10 +276,12 @@ class Conversations:
     def _update_answer(self, turn: OpenTurn, values: Mapping[str, Any]) -> bool:
         # The number alone will not do: SQLite gives that of a deleted last row to the next one,
         # which may be another user's.
+        is_stopped = values["status"] == "stopped"
         statement = self._update(self.messages, turn.answer_id, values).where(
             self.messages.user_id == turn.user_id,
             self.messages.created_at == turn.created_at,
-            self.messages.status.in_(UNSETTLED),
+            # What was stopped has ended; only its last words may still be on their way.
+            self.messages.status.in_([*UNSETTLED, "stopped"] if is_stopped else UNSETTLED),
         )
         return bool(self.db.session.execute(statement).rowcount)
 
@@ -251,22 +298,86 @@ class Conversations:
             .execution_options(synchronize_session=False)
         )
 
-    def _settle_lost_turn(self, session: Any) -> None:
-        """End the turn of a worker that has not renewed its claim in time."""
-        if session.active_message_id is None or _aware(session.active_until) > utc_now():
-            return
-        lost = session.active_message_id
-        freed = self.db.session.execute(
-            self._update(
-                self.sessions, session.id, {"active_message_id": None, "active_until": None}
-            ).where(self.sessions.active_message_id == lost)
-        )
-        if freed.rowcount:
-            ended = {"status": "interrupted", "reason": "worker_lost"}
+    def stop_turn(self, user_id: Any, message_id: int) -> Any:
+        """End a turn that is being answered, by whatever worker; what was said so far stays.
+
+        :return: the assistant's message; as it is, if it had ended already
+        :raises NotFoundError: when the user has no such message
+        """
+        with self.transaction():
+            answer = self._own_answer(user_id, message_id)
+            ended = {"status": "stopped", "reason": "stopped"}
             self.db.session.execute(
-                self._update(self.messages, lost, ended).where(self.messages.status.in_(UNSETTLED))
+                self._update(self.messages, answer.id, ended).where(
+                    self.messages.status.in_(UNSETTLED)
+                )
             )
-        self.db.session.commit()
+            self._free_sessions(self.sessions.active_message_id == answer.id)
+        return self._own_answer(user_id, message_id)
+
+    def _own_answer(self, user_id: Any, message_id: int) -> Any:
+        answer = self._own(self.messages, user_id, self.messages.id == message_id)
+        if answer is None or answer.message_type != "assistant":
+            raise NotFoundError("There is no such answer.")
+        return answer
+
+    def _free_sessions(self, condition: Any) -> int:
+        freed = self.db.session.execute(
+            sa.update(self.sessions)
+            .where(condition)
+            .values(active_message_id=None, active_until=None, active_worker=None)
+            .execution_options(synchronize_session=False)
+        )
+        return int(freed.rowcount)
+
+    def _settle_lost_turn(self, session: Any) -> None:
+        """End the turn of a worker that is gone, or has not renewed its claim in time."""
+        lost = session.active_message_id
+        if lost is None:
+            return
+        overdue = _aware(session.active_until) <= utc_now()
+        if overdue or is_known_dead(session.active_worker):
+            self._settle_lost([lost])
+            self.db.session.commit()
+
+    def settle_lost_turns(self) -> int:
+        """End all turns whose workers are gone. Commits.
+
+        :return: how many there were
+        """
+        sessions, messages = self.sessions, self.messages
+        with self.transaction():
+            claims = self.db.session.execute(
+                sa.select(
+                    sessions.active_message_id, sessions.active_until, sessions.active_worker
+                ).where(sessions.active_message_id.is_not(None))
+            ).all()
+            lost = [
+                key
+                for key, until, worker in claims
+                if _aware(until) <= utc_now() or is_known_dead(worker)
+            ]
+            held = sa.select(sessions.active_message_id).where(
+                sessions.active_message_id.is_not(None)
+            )
+            unclaimed = self.db.session.scalars(
+                sa.select(messages.id).where(
+                    messages.status.in_(UNSETTLED),
+                    messages.created_at < utc_now() - CLAIM_LENGTH,
+                    messages.id.not_in(held),
+                )
+            ).all()
+            return self._settle_lost([*lost, *unclaimed])
+
+    def _settle_lost(self, lost: Sequence[int]) -> int:
+        ended = self.db.session.execute(
+            sa.update(self.messages)
+            .where(self.messages.id.in_(lost), self.messages.status.in_(UNSETTLED))
+            .values(status="interrupted", reason="worker_lost")
+            .execution_options(synchronize_session=False)
+        )
+        self._free_sessions(self.sessions.active_message_id.in_(lost))
+        return int(ended.rowcount)
 
     # -- what the model is shown ---------------------------------------------------------------
 
@@ -390,6 +501,15 @@ class Conversations:
         except BaseException:
             self.db.session.rollback()
             raise
+
+
+def _progress(turn: OpenTurn, text: str) -> dict[str, Any]:
+    return {
+        "answer_id": turn.answer_id,
+        "owner": turn.user_id,
+        "begun": turn.created_at,
+        "text": text,
+    }
 
 
 def _title(question: str) -> str:

@@ -16,6 +16,7 @@ from ..errors import ChatbotError, LoaderError
 from ..profile import UserProfile
 from .chat_model import LazyChatModel
 from .conversations import Conversations
+from .running import RunningTurns
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class TurnServices:
     :param load_vocabulary: the words of that catalogue
     :param load_facts: what else the host knows that answers the user
     :param persona: the host's words on who the assistant is
+    :param running: the turns that this process is answering
     """
 
     config: ChatbotConfig
@@ -45,6 +47,7 @@ class TurnServices:
     load_vocabulary: Callable[[], Vocabulary]
     load_facts: Callable[[CatalogQuery], Sequence[Fact]]
     persona: str
+    running: RunningTurns
 
     @property
     def today(self) -> date:

@@ -31,18 +31,16 @@ from ..models import MODEL_NAME_LENGTH
 from ..values import TurnPlan, as_plain_json
 from .briefing import Briefing, brief
 from .catalog_search import refusal, reread
-from .conversations import CLAIM_RENEWAL, OpenTurn
+from .conversations import OpenTurn
 from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting
 from .generation import Generation, Usage
 from .host import TurnServices
 from .offers import offer
 from .prose import ProseFilter
 from .recommendations import Grounded, ground, selection_schema
+from .running import RunningTurn
 
 log = logging.getLogger(__name__)
-
-#: Seconds between two stores of the text so far.
-SAVE_INTERVAL = 1.0
 
 
 @dataclass
@@ -52,19 +50,27 @@ class Turn:
     services: TurnServices
     plan: TurnPlan
     opened: OpenTurn
-    _text: str = field(default="", init=False)
+    _running: RunningTurn = field(init=False)
     _written: str = field(default="", init=False)
     _settled: bool = field(default=False, init=False)
     _briefing: Briefing | None = field(default=None, init=False)
     _results: Counter[str] = field(default_factory=Counter, init=False)
     _began: float = field(default_factory=time.monotonic, init=False)
 
+    def __post_init__(self) -> None:
+        self._running = RunningTurn(self.opened)
+
+    @property
+    def _text(self) -> str:
+        """The clean prose so far."""
+        return self._running.text
+
     def events(self) -> Generator[Event, None, None]:
         """Yield what happens, ending with :class:`Done` or :class:`Failed`.
 
         Closing the iterator early stores the turn as interrupted and stops the model.
         """
-        with IN_FLIGHT.track_inprogress():
+        with IN_FLIGHT.track_inprogress(), self.services.running.track(self._running):
             yield from self._events()
 
     def _events(self) -> Iterator[Event]:
@@ -73,6 +79,8 @@ class Turn:
             yield Started(opened.session_id, opened.answer_id, model)
             self._briefing = brief(self.services, self.plan, self.opened)
             yield from self._answer(self._briefing)
+        except _StoppedError:
+            yield from self._end_stopped()
         except TurnError as error:
             # The cause's own text may quote what the user said.
             cause = type(error.__cause__).__name__ if error.__cause__ else "no cause"
@@ -99,7 +107,6 @@ class Turn:
             self.services.chat_model.get(), briefing.prompt, self.services.config
         )
         prose = ProseFilter()
-        saved = time.monotonic()
         with closing(generation.pieces(deadline)) as pieces:
             for piece in pieces:
                 if piece is None:
@@ -107,7 +114,7 @@ class Turn:
                 else:
                     self._written += piece
                     yield from self._say(prose.feed(piece))
-                saved = self._save_if_due(saved)
+                self._keep_alive()
         yield from self._say(prose.finish())
         yield from self._recommend(briefing, prose.blocks, deadline, generation)
 
@@ -149,22 +156,19 @@ class Turn:
         if text:
             if not self._text:
                 FIRST_TOKEN_SECONDS.observe(time.monotonic() - self._began)
-            self._text += text
+            self._running.text += text
             yield Delta(text)
 
-    def _save_if_due(self, saved: float) -> float:
-        """Store the text so far now and then; stop when the turn is no longer ours."""
-        waited = time.monotonic() - saved
-        if waited < (SAVE_INTERVAL if self._text else CLAIM_RENEWAL.total_seconds()):
-            return saved
-        try:
-            ours = self.services.conversations.save_progress(self.opened, self._text)
-        except SQLAlchemyError as error:  # it may pass before the answer is whole
-            log.warning("turn %s not saved: %s", self.opened.answer_id, type(error).__name__)
-            ours = True
-        if not ours:
-            raise SessionClearedError()
-        return time.monotonic()
+    def _keep_alive(self) -> None:
+        """Let the text so far be stored; stop when the turn is no longer ours."""
+        self.services.running.beat()
+        if not self._running.is_ours:
+            raise self._why_gone()
+
+    def _why_gone(self) -> Exception:
+        found = self.services.conversations.save_progress([self.opened], {})
+        stopped = found[self.opened.answer_id] == "stopped"
+        return _StoppedError() if stopped else SessionClearedError()
 
     def _choose(
         self, briefing: Briefing, deadline: float
@@ -183,12 +187,11 @@ class Turn:
         options = {"format": schema} if hasattr(model, "format") else {}
         generation = Generation(model, prompt, self.services.config, options)
         chosen = ""
-        saved = time.monotonic()
         try:
             with closing(generation.pieces(deadline)) as pieces:
                 for piece in pieces:
                     chosen += piece or ""
-                    saved = self._save_if_due(saved)
+                    self._keep_alive()
                     yield Waiting()
         except ModelError as error:  # the answer itself stands
             log.warning("turn %s: no choice was made: %s", self.opened.answer_id, error.reason)
@@ -225,20 +228,31 @@ class Turn:
             output_tokens=generation.usage.output_tokens,
         )
         if not stored:
-            raise SessionClearedError()
+            raise self._why_gone()
         self._count_tokens(generation.usage)
         yield Recommended(recommendations)
-        yield Done(
-            {
-                "session_id": self.opened.session_id,
-                "user_message": self.plan.message,
-                "assistant_response": self._text,
-                "recommendations": recommendations,
-                "context": told,
-                "created_at": self.opened.created_at,
-                "message_id": self.opened.answer_id,
-            }
-        )
+        yield Done(self._response("complete", recommendations, told))
+
+    def _response(
+        self, status: str, recommendations: Sequence[Mapping[str, Any]], context: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        return {
+            "session_id": self.opened.session_id,
+            "user_message": self.plan.message,
+            "assistant_response": self._text,
+            "recommendations": recommendations,
+            "context": context,
+            "created_at": self.opened.created_at,
+            "message_id": self.opened.answer_id,
+            "status": status,
+        }
+
+    def _end_stopped(self) -> Iterator[Event]:
+        """End with what was said so far: somebody has stored the turn as stopped."""
+        self._settle(status="stopped", reason="stopped")
+        context = self._briefing.as_context() if self._briefing else {}
+        yield Recommended([])
+        yield Done(self._response("stopped", [], context))
 
     def _count_tokens(self, usage: Usage) -> None:
         TOKENS.labels("input").inc(usage.input_tokens or 0)
@@ -267,7 +281,13 @@ class Turn:
         }
         sent = self._briefing.prompt[-1][1] if self._briefing else None
         stored = self.services.conversations.settle(self.opened, answer, sent)
+        if not stored:
+            return False
         self._settled = True
         TURNS.labels(values["status"]).inc()
         TURN_SECONDS.observe(seconds)
-        return stored
+        return True
+
+
+class _StoppedError(Exception):
+    """The user has stopped the turn, here or through another worker."""

@@ -341,11 +341,11 @@ def test_answer_survives_a_database_that_is_away_while_it_is_written(
 ) -> None:
     host.chat_model.scripts.append(["One ", 0.3, "two."])
     conversations = host.app.extensions["chatbot"].turn_services.conversations
-    monkeypatch.setattr("flask_smorest_chatbot.services.turn.SAVE_INTERVAL", 0.05)
+    monkeypatch.setattr("flask_smorest_chatbot.services.running.SAVE_INTERVAL", 0.05)
     tried: list[str] = []
 
-    def away(_turn: Any, content: str) -> bool:
-        tried.append(content)
+    def away(_turns: Any, texts: Any) -> Any:
+        tried.append(texts)
         raise sa.exc.OperationalError("UPDATE", {}, OSError("gone"))
 
     monkeypatch.setattr(conversations, "save_progress", away)

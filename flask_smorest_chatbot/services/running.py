@@ -1,0 +1,89 @@
+"""The turns that this process is answering, stored together about once a second.
+
+One turn's loop does it for all of them: so a thousand streams make one transaction a second, not a
+thousand, and a turn whose client reads slowly is kept alive by the others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from .conversations import Conversations, OpenTurn
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two stores: text is lost, and a stop unnoticed, for no longer than this.
+SAVE_INTERVAL = 0.8
+
+
+@dataclass
+class RunningTurn:
+    """A turn being answered here.
+
+    :param text: the answer so far
+    :param status: of its message in the database when last seen; None when it is gone
+    """
+
+    opened: OpenTurn
+    text: str = ""
+    status: str | None = "pending"
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether nobody has stopped, settled or cleared it."""
+        return self.status in ("pending", "streaming")
+
+
+class RunningTurns:
+    """All turns of one app in this process.
+
+    :param conversations: where they are stored
+    """
+
+    def __init__(self, conversations: Conversations) -> None:
+        self._conversations = conversations
+        self._turns: dict[int, RunningTurn] = {}
+        self._stored: dict[int, int] = {}  # length of the text that is stored
+        self._lock = threading.Lock()
+        self._due = 0.0
+
+    @contextlib.contextmanager
+    def track(self, turn: RunningTurn) -> Iterator[None]:
+        """Keep a turn stored and claimed while the block runs."""
+        key = turn.opened.answer_id
+        self._turns[key] = turn
+        try:
+            yield
+        finally:
+            self._turns.pop(key, None)
+            self._stored.pop(key, None)
+
+    def beat(self) -> None:
+        """Store all turns if it is time; to be called by every turn, several times a second."""
+        if time.monotonic() < self._due or not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._save()
+        except SQLAlchemyError as error:  # it may pass before the answers are whole
+            log.warning("running turns were not saved: %s", type(error).__name__)
+        finally:
+            self._due = time.monotonic() + SAVE_INTERVAL
+            self._lock.release()
+
+    def _save(self) -> None:
+        turns = dict(self._turns)
+        texts = {key: turn.text for key, turn in turns.items()}
+        changed = {key: text for key, text in texts.items() if len(text) > self._stored.get(key, 0)}
+        opened = [turn.opened for turn in turns.values()]
+        found = self._conversations.save_progress(opened, changed)
+        for key, turn in turns.items():
+            turn.status = found.get(key)
+            if key in changed and key in self._turns:
+                self._stored[key] = len(changed[key])

@@ -1,0 +1,43 @@
+"""Which process answers a turn, and whether it still runs."""
+
+from __future__ import annotations
+
+import os
+import socket
+from functools import cache
+from pathlib import Path
+
+_PROC = Path("/proc")
+
+
+def this_worker() -> str:
+    """Return the name of this process: host, number and start, which no other process shares."""
+    return _name_of(os.getpid())
+
+
+def is_known_dead(name: str | None) -> bool:
+    """Tell whether a worker is certainly gone: one of this host that does not run any more.
+
+    Of other hosts nothing is known, nor where the system does not tell of its processes.
+    """
+    host, _, process = (name or "").rpartition("/")
+    number, _, started = process.partition("-")
+    if host != socket.gethostname() or not started:
+        return False
+    return _start_of(int(number)) != started
+
+
+@cache
+def _name_of(number: int) -> str:
+    return f"{socket.gethostname()}/{number}-{_start_of(number)}"
+
+
+def _start_of(number: int) -> str:
+    """Return when a process began, in the kernel's ticks since boot; "" if it does not run."""
+    try:
+        # After the name, which may hold anything but ends with the last bracket: proc(5).
+        fields = (_PROC / str(number) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    state, start = fields[0], fields[19]
+    return "" if state in "ZX" else start

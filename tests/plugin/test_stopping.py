@@ -1,0 +1,161 @@
+"""Turns that are stopped, and turns whose workers are gone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from client import SSE, events_of, names_of
+from host import Host
+
+from flask_smorest_chatbot.services.worker import is_known_dead, this_worker
+
+CHAT = "/api/chatbot/chat"
+
+
+def post(host: Host, user: Any, path: str, body: Any = None, **headers: str) -> Any:
+    return host.app.test_client().post(path, json=body, headers=host.headers(user, **headers))
+
+
+def stop(host: Host, user: Any, message_id: int) -> Any:
+    return post(host, user, f"/api/chatbot/messages/{message_id}/stop")
+
+
+def history(host: Host, user: Any, session_id: str = "s") -> list[dict[str, Any]]:
+    url = f"/api/chatbot/history/{session_id}"
+    return host.app.test_client().get(url, headers=host.headers(user)).json  # type: ignore
+
+
+def wait_for_answer(host: Host, user: Any) -> dict[str, Any]:
+    for _ in range(100):
+        found = host.app.test_client().get("/api/chatbot/history/s", headers=host.headers(user))
+        if found.status_code == 200 and found.json[1]["content"]:
+            return found.json[1]  # type: ignore[no-any-return]
+        time.sleep(0.05)
+    raise AssertionError("the answer was never stored")
+
+
+@pytest.mark.parametrize("accept", ["application/json", SSE])
+def test_stopped_turn_ends_within_a_second_with_what_was_said(
+    host: Host, user: Any, accept: str
+) -> None:
+    host.chat_model.scripts.append(["One ", *[0.1, "more "] * 100])
+    answers: list[Any] = []
+
+    def ask() -> None:
+        answers.append(post(host, user, CHAT, {"message": "Hi", "session_id": "s"}, Accept=accept))
+        assert answers[0].text  # reads the stream
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    answer = wait_for_answer(host, user)
+    assert answer["status"] == "streaming"
+    asked = time.monotonic()
+    stopped = stop(host, user, answer["id"])
+    assert (stopped.status_code, stopped.json["status"]) == (200, "stopped")
+    thread.join()
+    assert time.monotonic() - asked < 3  # a second, on an idle machine
+    assert host.chat_model.closed_early == [True]
+    if accept == SSE:
+        assert names_of(answers[0])[-2:] == ["recommendations", "done"]
+        body = events_of(answers[0].text)[-1][1]
+    else:
+        body = answers[0].json
+    assert body["status"] == "stopped"
+    last = history(host, user)[1]
+    assert (last["status"], last["content"]) == ("stopped", body["assistant_response"])
+    assert last["content"].startswith("One more")
+    # The session is free again.
+    assert post(host, user, CHAT, {"message": "Go on", "session_id": "s"}).status_code == 200
+
+
+def test_answer_that_has_ended_stays_as_it_is(host: Host, user: Any) -> None:
+    done = post(host, user, CHAT, {"message": "Hi", "session_id": "s"}).json
+    again = stop(host, user, done["message_id"])
+    assert (again.status_code, again.json["status"]) == (200, "complete")
+
+
+def test_only_ones_own_answers_can_be_stopped(host: Host, user: Any) -> None:
+    done = post(host, user, CHAT, {"message": "Hi", "session_id": "s"}).json
+    stranger = host.add_user()
+    answers = [
+        stop(host, stranger, done["message_id"]),
+        stop(host, stranger, 10**9),
+        stop(host, user, done["message_id"] - 1),  # the question
+        stop(host, user, 2**70),
+    ]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(404, answers[0].text)}
+
+
+def lose(host: Host, user: Any, worker: str | None, seconds: float) -> None:
+    """Leave an open turn as a worker does that dies."""
+    conversations = host.app.extensions["chatbot"].turn_services.conversations
+    with host.app.app_context():
+        opened = conversations.open_turn(user, "s", "Hi")
+        session = host.db.session.get(host.chatbot.ChatSession, opened.session_key)
+        session.active_worker = worker
+        session.active_until -= timedelta(seconds=seconds)
+        host.db.session.commit()
+
+
+def dead_worker() -> str:
+    """Return the name of a process of this host that has ended."""
+    code = "from flask_smorest_chatbot.services.worker import this_worker; print(this_worker())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_worker_that_died_here_is_known_at_once() -> None:
+    assert not is_known_dead(this_worker())
+    assert is_known_dead(dead_worker())
+    assert is_known_dead(this_worker().rpartition("-")[0] + "-1")  # the number was given again
+    for unknown in (None, "", "x", "elsewhere/1-1", "elsewhere/x-y"):
+        assert not is_known_dead(unknown)
+
+
+def test_turn_of_a_dead_worker_is_settled_on_the_next_read(host: Host, user: Any) -> None:
+    lose(host, user, dead_worker(), 0)
+    assert [(m["status"], m["reason"]) for m in history(host, user)] == [
+        ("complete", None), ("interrupted", "worker_lost")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("worker", "seconds", "settled"),
+    [("dead", 0, 1), ("elsewhere/1-1", 60, 1), ("elsewhere/1-1", 0, 0), ("own", 0, 0)],
+)
+def test_sweep(host: Host, user: Any, worker: str, seconds: float, settled: int) -> None:
+    names = {"dead": dead_worker(), "own": this_worker()}
+    lose(host, user, names.get(worker, worker), seconds)
+    result = host.app.test_cli_runner().invoke(args=["chatbot", "sweep"])
+    assert result.output == f"{settled} turns settled as interrupted\n"
+    answer = host.chatbot.ChatMessage
+    with host.app.app_context():
+        status = host.db.session.scalar(
+            sa.select(answer.status).where(answer.message_type == "assistant")
+        )
+    assert status == ("interrupted" if settled else "pending")
+
+
+def test_sweep_settles_what_no_session_holds(host: Host, user: Any) -> None:
+    lose(host, user, this_worker(), 0)
+    session, message = host.chatbot.ChatSession, host.chatbot.ChatMessage
+    with host.app.app_context():
+        host.db.session.execute(sa.update(session).values(active_message_id=None))
+        host.db.session.execute(
+            sa.update(message).values(created_at=message.created_at.type.python_type(2026, 1, 1))
+        )
+        host.db.session.commit()
+    result = host.app.test_cli_runner().invoke(args=["chatbot", "sweep"])
+    assert result.output.startswith("1 turns")
+
+
+def test_worker_has_a_name_of_its_own() -> None:
+    assert f"/{os.getpid()}-" in this_worker()
