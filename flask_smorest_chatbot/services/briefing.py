@@ -12,9 +12,9 @@ from ..profile import UserProfile
 from ..values import TurnPlan, as_plain_json
 from . import history, notes, prompts
 from .catalog_search import earlier_turn, find, refusal
-from .conversations import OpenTurn
 from .host import TurnServices, from_host
 from .query import Earlier
+from .turn_records import OpenTurn
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from .conversations import Conversations, OpenTurn
+from .turn_records import OpenTurn, TurnRecords
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class RunningTurns:
     :param conversations: where they are stored
     """
 
-    def __init__(self, conversations: Conversations) -> None:
+    def __init__(self, conversations: TurnRecords) -> None:
         self._conversations = conversations
         self._turns: dict[int, RunningTurn] = {}
         self._stored: dict[int, int] = {}  # length of the text that is stored

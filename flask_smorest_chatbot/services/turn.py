@@ -31,7 +31,6 @@ from ..models import MODEL_NAME_LENGTH
 from ..values import TurnPlan, as_plain_json
 from .briefing import Briefing, brief
 from .catalog_search import refusal, reread
-from .conversations import OpenTurn
 from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting
 from .generation import Generation, Usage
 from .host import TurnServices
@@ -39,6 +38,7 @@ from .offers import offer
 from .prose import ProseFilter
 from .recommendations import Grounded, ground, selection_schema
 from .running import RunningTurn
+from .turn_records import OpenTurn
 
 log = logging.getLogger(__name__)
 

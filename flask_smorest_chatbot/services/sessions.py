@@ -1,0 +1,82 @@
+"""Sessions of a user: found, created, and given to messages that were inserted without one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from ..errors import ConflictError
+from ..models import TITLE_LENGTH
+from .tables import Tables
+
+
+class Sessions(Tables):
+    """Finds and creates the rows that messages belong to."""
+
+    def _own_or_new_session(self, user_id: Any, session_id: str, title: str = "") -> Any:
+        """Return the user's session of that name, created if need be.
+
+        To be called before anything else is written: what another request creates at the same
+        moment shows only in a new transaction.
+
+        :raises ConflictError: when others create and clear it faster than this can look
+        """
+        named = self.sessions.session_id == session_id
+        for _ in range(3):
+            if (session := self._own(self.sessions, user_id, named)) is not None:
+                return session
+            session = self.sessions(user_id=user_id, session_id=session_id, title=title)
+            self.db.session.add(session)
+            try:
+                self.db.session.flush()
+            except IntegrityError:
+                self.db.session.rollback()
+            else:
+                return session
+        raise ConflictError("This session is being changed elsewhere: try again.")
+
+    def _adopt_unlinked(self, user_id: Any) -> None:
+        """Give sessions to the user's messages that were inserted without one.
+
+        Rows written by hand or by older code name their session only by ``session_id``. The
+        index on ``(user_id, chat_session_id)`` makes this one cheap look-up when there are none.
+        """
+        messages = self.messages
+        unlinked = (messages.user_id == user_id, messages.chat_session_id.is_(None))
+        session_ids = self.db.session.scalars(
+            sa.select(messages.session_id).where(*unlinked).distinct()
+        ).all()
+        for session_id in session_ids:
+            with self.transaction():
+                self._adopt(user_id, session_id)
+
+    def _adopt(self, user_id: Any, session_id: str) -> None:
+        messages = self.messages
+        session = self._own_or_new_session(user_id, session_id)
+        in_session = (messages.user_id == user_id, messages.session_id == session_id)
+        self.db.session.execute(
+            sa.update(messages)
+            .where(*in_session)
+            .values(chat_session_id=session.id)
+            .execution_options(synchronize_session=False)
+        )
+        first, last, count = self.db.session.execute(
+            sa.select(
+                sa.func.min(messages.created_at), sa.func.max(messages.created_at), sa.func.count()
+            ).where(*in_session)
+        ).one()
+        opening = self.db.session.scalar(
+            sa.select(messages.content)
+            .where(*in_session, messages.message_type == "user")
+            .order_by(messages.id)
+            .limit(1)
+        )
+        session.started_at, session.last_message_at, session.message_count = first, last, count
+        session.title = session.title or title_of(opening or "")
+        self.db.session.flush()
+
+
+def title_of(question: str) -> str:
+    return " ".join(question.split())[:TITLE_LENGTH]

@@ -1,0 +1,57 @@
+"""The host's database, as far as the plugin uses it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+
+class Tables:
+    """The two tables of one app, and the transactions on them.
+
+    :param db: the host's ``SQLAlchemy`` extension
+    :param session_model: the mapped sessions' class
+    :param message_model: the mapped messages' class
+    """
+
+    def __init__(self, db: Any, session_model: type[Any], message_model: type[Any]) -> None:
+        self.db = db
+        self.sessions = session_model
+        self.messages = message_model
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit what the block did, or roll it back if it raises; the connection goes back."""
+        try:
+            yield
+            self.db.session.commit()
+        except BaseException:
+            self.db.session.rollback()
+            raise
+
+    def find(self, model: type[Any], key: Any) -> Any:
+        """Return a row by its primary key, inside the running transaction; None if it is gone."""
+        return self.db.session.get(model, key)
+
+    def _own(self, model: type[Any], user_id: Any, *conditions: Any) -> Any:
+        return self.db.session.scalar(sa.select(model).where(model.user_id == user_id, *conditions))
+
+    @staticmethod
+    def _update(model: type[Any], key: int, values: Mapping[str, Any]) -> Any:
+        return (
+            sa.update(model)
+            .where(model.id == key)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def aware(moment: datetime | None) -> datetime:
+    """Read a stored time as UTC; SQLite and MariaDB keep no zone."""
+    if moment is None:
+        return datetime.min.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

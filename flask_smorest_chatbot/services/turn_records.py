@@ -1,0 +1,343 @@
+"""Turns in the host's database: opened, kept alive, settled, stopped, and found lost.
+
+Every method ends its transaction, which gives the connection back to the pool. So none is held
+while the model talks.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..errors import ConflictError, NotFoundError
+from ..models import utc_now
+from .sessions import Sessions, title_of
+from .tables import aware
+from .worker import is_known_dead, this_worker
+
+#: A worker renews its claims about once a second (:mod:`.running`). One that has not done so for so
+#: long is gone, and its turns are settled as interrupted; one that died on this host, at once.
+CLAIM_LENGTH = timedelta(seconds=15)
+
+UNSETTLED = ("pending", "streaming")
+RETRYABLE = ("failed", "interrupted", "stopped")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenTurn:
+    """A turn whose user's message is stored and whose answer is still to come.
+
+    :param session_key: primary key of the session's row
+    :param session_id: the client's name of the session
+    :param question_id: the user's message
+    :param answer_id: the assistant's message, pending
+    :param question: what the user said
+    :param endpoint: which chat endpoint was asked, so that a retry can ask the same
+    :param created_at: when the answer was begun
+    """
+
+    user_id: Any
+    session_key: int
+    session_id: str
+    question_id: int
+    answer_id: int
+    question: str
+    endpoint: str
+    created_at: datetime
+
+
+class TurnRecords(Sessions):
+    """Stores turns, one at a time per session."""
+
+    def open_turn(
+        self, user_id: Any, session_id: str | None, question: str, endpoint: str = "/chat"
+    ) -> OpenTurn:
+        """Store the user's message and a pending answer, and claim the session for this turn.
+
+        :param session_id: the conversation to continue; None begins one
+        :param endpoint: path of the chat endpoint below the plugin's prefix
+        :raises ConflictError: when the session is being answered already; nothing is stored
+        """
+        with self.transaction():
+            session_id = session_id or str(uuid.uuid4())
+            session = self._find_or_create_session(user_id, session_id, question)
+            return self._begin_answer(session, question, endpoint)
+
+    def reopen_turn(self, user_id: Any, message_id: int) -> OpenTurn:
+        """Begin a new attempt at a turn that broke.
+
+        :param message_id: the assistant's message that failed or was interrupted
+        :raises NotFoundError: when the user has no such message
+        :raises ConflictError: when it is complete or being written, or the session is busy
+        """
+        with self.transaction():
+            answer = self._own(self.messages, user_id, self.messages.id == message_id)
+            question = answer and self._own(
+                self.messages, user_id, self.messages.id == answer.reply_to_id
+            )
+            if answer is None or question is None:
+                raise NotFoundError("There is no such message to retry.")
+            session = self.db.session.get(self.sessions, answer.chat_session_id)
+            self._settle_lost_turn(session)
+            self.db.session.refresh(answer)
+            if answer.status not in RETRYABLE or self._said_since(answer):
+                raise ConflictError(
+                    "Only the latest answer can be retried, and only if it broke off."
+                )
+            endpoint = (answer.context_data or {}).get("endpoint", "/chat")
+            return self._begin_answer(session, question.content, endpoint, question.id)
+
+    def _said_since(self, answer: Any) -> bool:
+        messages = self.messages
+        later = sa.select(messages.id).where(
+            messages.chat_session_id == answer.chat_session_id, messages.id > answer.id
+        )
+        return self.db.session.scalar(later.limit(1)) is not None
+
+    def _find_or_create_session(self, user_id: Any, session_id: str, question: str) -> Any:
+        session = self._own(self.sessions, user_id, self.sessions.session_id == session_id)
+        if session is None:
+            self._adopt_unlinked(user_id)
+            session = self._own_or_new_session(user_id, session_id, title_of(question))
+        self._settle_lost_turn(session)
+        return session
+
+    def _begin_answer(
+        self, session: Any, question: str, endpoint: str, question_id: int | None = None
+    ) -> OpenTurn:
+        now = utc_now()
+        shared = {
+            "user_id": session.user_id,
+            "session_id": session.session_id,
+            "chat_session_id": session.id,
+            "created_at": now,
+        }
+        added = 1
+        if question_id is None:
+            asked = self.messages(**shared, message_type="user", content=question)
+            self.db.session.add(asked)
+            self.db.session.flush()
+            question_id, added = asked.id, 2
+        answer = self.messages(
+            **shared,
+            message_type="assistant",
+            content="",
+            status="pending",
+            context_data={"endpoint": endpoint},
+            reply_to_id=question_id,
+        )
+        self.db.session.add(answer)
+        self.db.session.flush()
+        turn = OpenTurn(
+            user_id=session.user_id,
+            session_key=session.id,
+            session_id=session.session_id,
+            question_id=question_id,
+            answer_id=answer.id,
+            question=question,
+            endpoint=endpoint,
+            created_at=now,
+        )
+        if not self._claim(session.id, answer.id, now, added):
+            raise ConflictError("This session is being answered: wait for it, or start a new one.")
+        return turn
+
+    def _claim(self, session_key: int, answer_id: int, now: datetime, added: int) -> bool:
+        """Make one turn the only one of its session, in a single statement."""
+        claimed = self.db.session.execute(
+            sa.update(self.sessions)
+            .where(self.sessions.id == session_key, self.sessions.active_message_id.is_(None))
+            .values(
+                active_message_id=answer_id,
+                active_until=now + CLAIM_LENGTH,
+                active_worker=this_worker(),
+                last_message_at=now,
+                message_count=self.sessions.message_count + added,
+            )
+            .execution_options(synchronize_session=False)
+        )
+        return bool(claimed.rowcount)
+
+    def save_progress(
+        self, turns: Sequence[OpenTurn], texts: Mapping[int, str]
+    ) -> dict[int, str | None]:
+        """Store the answers so far and renew the claims, in one transaction.
+
+        :param texts: by the answer's key; only what has changed
+        :return: status of each answer by its key; None for one that is not there any more
+        """
+        by_key = {turn.answer_id: turn for turn in turns}
+        with self.transaction():
+            if texts:
+                self.db.session.connection().execute(
+                    self._progress_update(),
+                    [_progress(by_key[key], text) for key, text in texts.items()],
+                )
+            found = self._statuses(by_key)
+            self.db.session.execute(
+                sa.update(self.sessions)
+                .where(self.sessions.active_message_id.in_(list(found)))
+                .values(active_until=utc_now() + CLAIM_LENGTH)
+                .execution_options(synchronize_session=False)
+            )
+            return {key: found.get(key) for key in by_key}
+
+    def _progress_update(self) -> Any:
+        messages = self.messages.__table__.c
+        return (
+            sa.update(self.messages.__table__)
+            .where(
+                messages.id == sa.bindparam("answer_id"),
+                messages.user_id == sa.bindparam("owner", type_=messages.user_id.type),
+                messages.created_at == sa.bindparam("begun", type_=messages.created_at.type),
+                messages.status.in_(UNSETTLED),
+            )
+            .values(content=sa.bindparam("text"), status="streaming")
+        )
+
+    def _statuses(self, turns: Mapping[int, OpenTurn]) -> dict[int, str]:
+        messages = self.messages
+        rows = self.db.session.execute(
+            sa.select(messages.id, messages.user_id, messages.created_at, messages.status).where(
+                messages.id.in_(list(turns))
+            )
+        )
+        return {
+            key: status
+            for key, user_id, created_at, status in rows
+            if (user_id, aware(created_at)) == (turns[key].user_id, turns[key].created_at)
+        }
+
+    def settle(self, turn: OpenTurn, answer: Mapping[str, Any], prompt: str | None = None) -> bool:
+        """Store how the turn ended and free the session.
+
+        :param answer: columns of the assistant's message, ``status`` among them
+        :param prompt: the user's message as the model was sent it
+        :return: False when nothing was left to write to
+        """
+        freed = {
+            "active_message_id": None,
+            "active_until": None,
+            "active_worker": None,
+            "last_message_at": utc_now(),
+        }
+        with self.transaction():
+            settled = self._update_answer(turn, answer)
+            if settled:
+                self._update_session(turn, freed)
+            if settled and prompt is not None:
+                self.db.session.execute(
+                    self._update(self.messages, turn.question_id, {"model_content": prompt})
+                )
+            return settled
+
+    def _update_answer(self, turn: OpenTurn, values: Mapping[str, Any]) -> bool:
+        # The number alone will not do: SQLite gives that of a deleted last row to the next one,
+        # which may be another user's.
+        is_stopped = values["status"] == "stopped"
+        statement = self._update(self.messages, turn.answer_id, values).where(
+            self.messages.user_id == turn.user_id,
+            self.messages.created_at == turn.created_at,
+            # What was stopped has ended; only its last words may still be on their way.
+            self.messages.status.in_([*UNSETTLED, "stopped"] if is_stopped else UNSETTLED),
+        )
+        return bool(self.db.session.execute(statement).rowcount)
+
+    def _update_session(self, turn: OpenTurn, values: Mapping[str, Any]) -> None:
+        statement = self._update(self.sessions, turn.session_key, values)
+        self.db.session.execute(statement.where(self.sessions.active_message_id == turn.answer_id))
+
+    def stop_turn(self, user_id: Any, message_id: int) -> Any:
+        """End a turn that is being answered, by whatever worker; what was said so far stays.
+
+        :return: the assistant's message; as it is, if it had ended already
+        :raises NotFoundError: when the user has no such message
+        """
+        with self.transaction():
+            answer = self._own_answer(user_id, message_id)
+            ended = {"status": "stopped", "reason": "stopped"}
+            self.db.session.execute(
+                self._update(self.messages, answer.id, ended).where(
+                    self.messages.status.in_(UNSETTLED)
+                )
+            )
+            self._free_sessions(self.sessions.active_message_id == answer.id)
+        return self._own_answer(user_id, message_id)
+
+    def _own_answer(self, user_id: Any, message_id: int) -> Any:
+        answer = self._own(self.messages, user_id, self.messages.id == message_id)
+        if answer is None or answer.message_type != "assistant":
+            raise NotFoundError("There is no such answer.")
+        return answer
+
+    def _free_sessions(self, condition: Any) -> int:
+        freed = self.db.session.execute(
+            sa.update(self.sessions)
+            .where(condition)
+            .values(active_message_id=None, active_until=None, active_worker=None)
+            .execution_options(synchronize_session=False)
+        )
+        return int(freed.rowcount)
+
+    def _settle_lost_turn(self, session: Any) -> None:
+        """End the turn of a worker that is gone, or has not renewed its claim in time."""
+        lost = session.active_message_id
+        if lost is None:
+            return
+        overdue = aware(session.active_until) <= utc_now()
+        if overdue or is_known_dead(session.active_worker):
+            self._settle_lost([lost])
+            self.db.session.commit()
+
+    def settle_lost_turns(self) -> int:
+        """End all turns whose workers are gone. Commits.
+
+        :return: how many there were
+        """
+        sessions, messages = self.sessions, self.messages
+        with self.transaction():
+            claims = self.db.session.execute(
+                sa.select(
+                    sessions.active_message_id, sessions.active_until, sessions.active_worker
+                ).where(sessions.active_message_id.is_not(None))
+            ).all()
+            lost = [
+                key
+                for key, until, worker in claims
+                if aware(until) <= utc_now() or is_known_dead(worker)
+            ]
+            held = sa.select(sessions.active_message_id).where(
+                sessions.active_message_id.is_not(None)
+            )
+            unclaimed = self.db.session.scalars(
+                sa.select(messages.id).where(
+                    messages.status.in_(UNSETTLED),
+                    messages.created_at < utc_now() - CLAIM_LENGTH,
+                    messages.id.not_in(held),
+                )
+            ).all()
+            return self._settle_lost([*lost, *unclaimed])
+
+    def _settle_lost(self, lost: Sequence[int]) -> int:
+        ended = self.db.session.execute(
+            sa.update(self.messages)
+            .where(self.messages.id.in_(lost), self.messages.status.in_(UNSETTLED))
+            .values(status="interrupted", reason="worker_lost")
+            .execution_options(synchronize_session=False)
+        )
+        self._free_sessions(self.sessions.active_message_id.in_(lost))
+        return int(ended.rowcount)
+
+
+def _progress(turn: OpenTurn, text: str) -> dict[str, Any]:
+    return {
+        "answer_id": turn.answer_id,
+        "owner": turn.user_id,
+        "begun": turn.created_at,
+        "text": text,
+    }
