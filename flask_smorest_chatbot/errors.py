@@ -27,6 +27,10 @@ class BlankMessageError(InputError):
     """The message holds no visible character."""
 
 
+class ReusedKeyError(InputError):
+    """An Idempotency-Key came again with another request."""
+
+
 class NotFoundError(ChatbotError):
     """The caller has no such session or message (another user's counts as none)."""
 

@@ -119,6 +119,9 @@ class ChatMessageMixin(_OwnedByUser):
     model_content: Mapped[str | None] = mapped_column(_LongText)
     # An assistant message: the user's message that it answers.
     reply_to_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    # A user's message: digests of its Idempotency-Key and of the request that came with it.
+    request_key: Mapped[str | None] = mapped_column(sa.String(64))
+    request_digest: Mapped[str | None] = mapped_column(sa.String(64))
     model: Mapped[str | None] = mapped_column(sa.String(MODEL_NAME_LENGTH))
     input_tokens: Mapped[int | None] = mapped_column()
     output_tokens: Mapped[int | None] = mapped_column()
@@ -143,6 +146,7 @@ class ChatMessageMixin(_OwnedByUser):
             ),
             _unique(table, "chat_session_id", "id"),
             _unique(table, "user_id", "chat_session_id", "id"),
+            _unique(table, "user_id", "request_key"),
         )
 
 

@@ -9,7 +9,14 @@ from flask_smorest import Api, Blueprint
 
 from ..config import ChatbotConfig
 from ..schemas import chat_request_schema
-from .chat import ChatEndpoint, add_chat_endpoint, add_retry_endpoint, add_stop_endpoint, plain_chat
+from .chat import (
+    ChatEndpoint,
+    add_chat_endpoint,
+    add_resume_endpoint,
+    add_retry_endpoint,
+    add_stop_endpoint,
+    plain_chat,
+)
 from .documentation import Documentation, bearer_scheme
 from .errors import register_error_handlers
 from .json_body import JsonBodyParser, read_body
@@ -38,6 +45,7 @@ def build_blueprint(
         add_chat_endpoint(blueprint, documentation, schemas[endpoint.message_required], endpoint)
     add_retry_endpoint(blueprint, documentation)
     add_stop_endpoint(blueprint, documentation)
+    add_resume_endpoint(blueprint, documentation)
     add_session_endpoints(blueprint, documentation)
     return blueprint
 

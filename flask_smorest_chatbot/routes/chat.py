@@ -14,12 +14,15 @@ from marshmallow import Schema
 from ..errors import BlankMessageError, NotFoundError, TurnError
 from ..schemas import EXAMPLE_SESSION, EXAMPLE_STOPPED, ChatMessageSchema
 from ..services.events import Done, Failed
+from ..services.following import Following
 from ..services.turn import Turn
+from ..services.turn_records import OpenTurn
 from ..text import is_blank
 from ..values import TurnPlan
 from .auth import authenticated, current_user, current_user_key
 from .documentation import TAGS, Documentation
-from .streaming import event_stream, run_to_end, wants_event_stream
+from .repeats import once, request_key
+from .streaming import event_stream, last_place, run_to_end, wants_event_stream
 
 Planner = Callable[[Any, str], TurnPlan]
 
@@ -111,16 +114,48 @@ def add_stop_endpoint(blueprint: Blueprint, documentation: Documentation) -> Non
             return services.conversations.stop_turn(current_user_key(), message_id)
 
 
-def _start_turn(endpoint: ChatEndpoint, message: str, session_id: str | None) -> Turn:
+def add_resume_endpoint(blueprint: Blueprint, documentation: Documentation) -> None:
+    """Add ``GET /messages/<message_id>/stream`` to the blueprint."""
+
+    @blueprint.route("/messages/<int:message_id>/stream", tags=TAGS)
+    class FollowMessage(MethodView):
+        @documentation.resumed_stream
+        @authenticated
+        def get(self, message_id: int) -> Response:
+            """Follow an answer, or go on where its stream broke
+
+            An event stream as the one that `POST /chat` gives, from any worker. With
+            `Last-Event-ID` only what came after that event. 204 if that was the last.
+            """
+            conversations = current_app.extensions["chatbot"].turn_services.conversations
+            user_id = current_user_key()
+            if message_id >= 2**63 or conversations.read_answer(user_id, message_id) is None:
+                raise NotFoundError("There is no such answer.")
+            place = last_place(message_id)
+            if place.is_done:
+                return Response(status=204)
+            following = Following(
+                conversations, user_id, message_id, place.seen, place.knows_recommendations
+            )
+            config = current_app.extensions["chatbot"].config
+            return event_stream(following, config.ping_interval)
+
+
+def _start_turn(endpoint: ChatEndpoint, message: str, session_id: str | None) -> Turn | Following:
     services = current_app.extensions["chatbot"].turn_services
+    key, user_id = request_key([endpoint.rule, message, session_id]), current_user_key()
     plan = endpoint.plan(current_user(), message)
-    opened = services.conversations.open_turn(
-        current_user_key(), session_id, plan.message, endpoint.rule
-    )
-    return Turn(services, plan, opened)
+
+    def open_turn() -> OpenTurn:
+        return services.conversations.open_turn(
+            user_id, session_id, plan.message, endpoint.rule, key
+        )
+
+    opened = once(services, user_id, key, open_turn)
+    return opened if isinstance(opened, Following) else Turn(services, plan, opened)
 
 
-def answer(turn: Turn) -> Response | dict[str, Any]:
+def answer(turn: Turn | Following) -> Response | dict[str, Any]:
     """Answer with the turn, as an event stream or as one ``ChatResponse``.
 
     :raises TurnError: when the turn fails and the client did not ask for a stream

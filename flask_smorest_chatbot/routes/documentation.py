@@ -10,6 +10,7 @@ from flask_smorest import Api, Blueprint
 
 from ..schemas import EXAMPLE_ANSWER, ChatResponseSchema
 from .errors import error_body
+from .repeats import PARAMETER
 
 _REFUSALS = {
     400: "The message is blank, or the body is not JSON",
@@ -28,18 +29,31 @@ TAGS = ["Chatbot"]
 
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}}
 
+_LAST_EVENT_ID = {
+    "in": "header",
+    "name": "Last-Event-ID",
+    "required": False,
+    "description": "The `id` of the last event received; browsers send it by themselves",
+    "schema": {"type": "string", "maxLength": 100},
+    "example": "17-6",
+}
+
 _STREAM_EXAMPLE = """\
+id: 17-0
 event: start
 data: {"session_id": "5f0c7c1e-8f0b-4a53-9d0c-6a1c5f6d2b11", "message_id": 17, "model": "llama2"}
 
+id: 17-6
 event: delta
 data: {"content": "Sure, "}
 
 : ping
 
+id: 17-6-recommendations
 event: recommendations
 data: {"recommendations": [{"id": 17, "name": "Yamaha FG800", "reason": "Easy to play."}]}
 
+id: 17-6-done
 event: done
 data: {"session_id": "...", "assistant_response": "Sure, ...", "recommendations": []}
 
@@ -95,7 +109,17 @@ class Documentation:
             example=EXAMPLE_ANSWER,
         )(view)
         stream = {200: {"content": {"text/event-stream": _STREAM}}}
-        return self.errors(*_REFUSALS)(self.blueprint.doc(responses=stream)(view))
+        documented = self.blueprint.doc(responses=stream, parameters=[PARAMETER])(view)
+        return self.errors(*_REFUSALS)(documented)
+
+    def resumed_stream(self, view: Any) -> Any:
+        """Decorate a view that answers with the rest of an event stream."""
+        answers = {
+            200: {"description": "The events", "content": {"text/event-stream": _STREAM}},
+            204: {"description": "There is nothing after that event"},
+        }
+        documented = self.blueprint.doc(responses=answers, parameters=[_LAST_EVENT_ID])(view)
+        return self.errors(401, 404, 500, 503)(documented)
 
 
 def bearer_scheme(api: Api) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NoReturn
 
 from flask import Response, current_app, jsonify
 from flask_smorest import Blueprint
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 #: The first class that an error is an instance of decides.
 STATUSES: tuple[tuple[type[errors.ChatbotError], int], ...] = (
     (errors.AuthenticationError, 401),
+    (errors.ReusedKeyError, 422),
     (errors.InputError, 400),
     (errors.NotFoundError, 404),
     (errors.ConflictError, 409),
@@ -54,6 +56,12 @@ def describe(error: errors.ChatbotError) -> dict[str, Any]:
     return error_body(status_of(error), str(error), {"reason": reason} if reason else None)
 
 
+def abort_with(status: int, details: Mapping[str, Any]) -> NoReturn:
+    """End the request with an error of the API's shape."""
+    error = HTTPException(response=_respond(error_body(status, _SENTENCES[status], details)))
+    raise error
+
+
 def register_error_handlers(blueprint: Blueprint) -> None:
     """Answer every error of the blueprint's views in the API's shape."""
     blueprint.register_error_handler(errors.ChatbotError, _handle_chatbot_error)
@@ -66,7 +74,9 @@ def _handle_chatbot_error(error: errors.ChatbotError) -> Response:
     return _respond(describe(error))
 
 
-def _handle_http_exception(error: HTTPException) -> Response:
+def _handle_http_exception(error: HTTPException) -> Any:
+    if error.response is not None:
+        return error.response
     data = getattr(error, "data", None) or {}
     status = error.code or 500
     message = data.get("message") or _SENTENCES.get(status) or str(error.description)

@@ -6,8 +6,10 @@ import _socket
 import contextlib
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, current_app, request, stream_with_context
@@ -15,11 +17,13 @@ from werkzeug.datastructures import MIMEAccept
 
 from ..schemas import ChatResponseSchema
 from ..services.events import Delta, Done, Event, Failed, Recommended, Started, Waiting
+from ..services.following import Following
 from ..services.generation import TICK
 from ..services.turn import Turn
 from .errors import describe
 
 PING = ": ping\n\n"
+_EVENT_ID = re.compile(r"(\d{1,19})-(\d{1,9})(?:-(recommendations|done))?")
 
 
 def wants_event_stream() -> bool:
@@ -31,7 +35,7 @@ def wants_event_stream() -> bool:
     return accepted.best_match(["application/json", "text/event-stream"]) == "text/event-stream"
 
 
-def event_stream(turn: Turn, ping_interval: float) -> Response:
+def event_stream(turn: Turn | Following, ping_interval: float) -> Response:
     """Answer with the turn's events.
 
     :param ping_interval: seconds of silence after which a comment line is sent
@@ -44,7 +48,7 @@ def event_stream(turn: Turn, ping_interval: float) -> Response:
     return response
 
 
-def _abandon(turn: Turn) -> Callable[[], None]:
+def _abandon(turn: Turn | Following) -> Callable[[], None]:
     """Settle the turn of a client that leaves before the first byte: its generator never starts."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
 
@@ -55,12 +59,17 @@ def _abandon(turn: Turn) -> Callable[[], None]:
     return abandon
 
 
-def _frames(turn: Turn, ping_interval: float, client_left: Callable[[], bool]) -> Any:
+def _frames(
+    turn: Turn | Following, ping_interval: float, client_left: Callable[[], bool]
+) -> Iterator[str]:
+    position = turn.seen
     events = turn.events()
     sent = time.monotonic()
     try:
         for event in events:
-            frame = _frame(event)
+            if isinstance(event, Delta):
+                position += len(event.content)
+            frame = _frame(event, f"{turn.answer_id}-{position}")
             if frame is None and client_left():
                 return
             if frame is None and time.monotonic() - sent >= ping_interval:
@@ -72,7 +81,11 @@ def _frames(turn: Turn, ping_interval: float, client_left: Callable[[], bool]) -
         events.close()  # stops the model, stores the turn
 
 
-def _frame(event: Event) -> str | None:
+def _frame(event: Event, place: str) -> str | None:
+    """Return an event's frame; its id says how far the client has got with it.
+
+    :param place: answer and number of its characters up to and with this event
+    """
     match event:
         case Started(session_id, message_id, model):
             data: Mapping[str, Any] = {
@@ -80,22 +93,42 @@ def _frame(event: Event) -> str | None:
                 "message_id": message_id,
                 "model": model,
             }
-            return encode("start", data)
+            return encode("start", data, place)
         case Delta(content):
-            return encode("delta", {"content": content})
+            return encode("delta", {"content": content}, place)
         case Recommended(recommendations):
-            return encode("recommendations", {"recommendations": recommendations})
+            told = {"recommendations": recommendations}
+            return encode("recommendations", told, f"{place}-recommendations")
         case Done(response):
-            return encode("done", ChatResponseSchema().dump(response))
+            return encode("done", ChatResponseSchema().dump(response), f"{place}-done")
         case Failed(error):
             return encode("error", describe(error))
         case Waiting():
             return None
 
 
-def encode(event: str, data: Mapping[str, Any]) -> str:
+def encode(event: str, data: Mapping[str, Any], event_id: str = "") -> str:
     """Return one server-sent event; JSON keeps the data on one line whatever it says."""
-    return f"event: {event}\ndata: {json.dumps(data)}\n\n"
+    named = f"id: {event_id}\n" if event_id else ""
+    return f"{named}event: {event}\ndata: {json.dumps(data)}\n\n"
+
+
+@dataclass(frozen=True)
+class Place:
+    """How far a client has got in a stream, by the id of the last event that it received."""
+
+    seen: int = 0
+    knows_recommendations: bool = False
+    is_done: bool = False
+
+
+def last_place(answer_id: int) -> Place:
+    """Return how far the client says that it has got with an answer; the beginning if it is another
+    answer's event that it names."""
+    given = _EVENT_ID.fullmatch(request.headers.get("Last-Event-ID", ""))
+    if given is None or int(given[1]) != answer_id:
+        return Place()
+    return Place(int(given[2]), given[3] is not None, given[3] == "done")
 
 
 def client_watch(environ: Mapping[str, Any]) -> Callable[[], bool]:
@@ -126,7 +159,7 @@ def client_watch(environ: Mapping[str, Any]) -> Callable[[], bool]:
     return client_left
 
 
-def run_to_end(turn: Turn) -> Iterator[Event]:
+def run_to_end(turn: Turn | Following) -> Iterator[Event]:
     """Yield the turn's events for a client that waits for the whole answer, while it waits."""
     client_left = client_watch(request.environ)
     events = turn.events()

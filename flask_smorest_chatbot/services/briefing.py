@@ -25,12 +25,14 @@ class Briefing:
     :param found: what the catalogue has for it
     :param facts: what else the host knows that answers it
     :param prompt: what the model is sent
+    :param brands: makers that the catalogue knows, offered now or not
     """
 
     query: CatalogQuery
     found: CatalogResult
     facts: Sequence[Fact]
     prompt: list[prompts.PromptMessage]
+    brands: Sequence[str] = ()
 
     @property
     def candidates(self) -> list[CatalogItem]:
@@ -85,7 +87,7 @@ def brief(services: TurnServices, plan: TurnPlan, opened: OpenTurn) -> Briefing:
             period=query.period,
         )
         prompt = _prompt(services, opened, session, exchanges, asked)
-        return Briefing(query, found, facts, prompt)
+        return Briefing(query, found, facts, prompt, services.load_vocabulary().brands)
 
 
 def _profile(services: TurnServices, opened: OpenTurn) -> UserProfile:

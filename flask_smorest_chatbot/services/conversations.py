@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..errors import NotFoundError
-from .turn_records import OpenTurn, TurnRecords
+from .turn_records import UNSETTLED, OpenTurn, TurnRecords
 
 #: What the user has read, the model is told that it said.
 SEEN_BY_MODEL = ("complete", "interrupted", "stopped")
@@ -40,6 +40,30 @@ class Conversations(TurnRecords):
             .limit(limit)
         ).all()
         return _alternating(list(reversed(rows)))
+
+    def read_answer(self, user_id: Any, message_id: int) -> Any:
+        """Return one answer of the user as it is now, settled if its worker is gone.
+
+        :return: the assistant's message, outside of any transaction; None if there is none
+        """
+        with self.transaction():
+            self.db.session.expire_all()
+            messages = self.messages
+            is_it = (messages.id == message_id, messages.message_type == "assistant")
+            answer = self._own(messages, user_id, *is_it)
+            if answer is not None and answer.status in UNSETTLED:
+                self._settle_lost_turn(self.db.session.get(self.sessions, answer.chat_session_id))
+                answer = self._own(messages, user_id, *is_it)
+            if answer is not None:
+                self.db.session.refresh(answer)
+                self.db.session.expunge(answer)
+            return answer
+
+    def question_of(self, answer: Any) -> str:
+        """Return what the user had said that an answer answers."""
+        with self.transaction():
+            asked = self.db.session.get(self.messages, answer.reply_to_id)
+            return asked.content if asked is not None else ""
 
     def list_sessions(self, user_id: Any) -> list[Any]:
         """Return the user's sessions, the most recently used first."""

@@ -22,7 +22,7 @@ from .catalog_search import refusal
 from .offers import offer
 from .prose import ProseFilter
 from .query import Earlier, understand
-from .recommendations import ground
+from .recommendations import ground, offers
 
 #: Fields of a query that a case judges; those that it does not name are expected to be empty.
 JUDGED = (
@@ -140,7 +140,7 @@ def _judge_answer(case: dict[str, Any]) -> Score:
 def _read_answer(
     pieces: str | list[str], candidates: list[CatalogItem]
 ) -> tuple[str, list[CatalogItem]]:
-    prose = ProseFilter()
+    prose = ProseFilter(offers(candidates))
     text = "".join(map(prose.feed, pieces if isinstance(pieces, list) else [pieces]))
     text += prose.finish()
     grounded = ground(text, prose.blocks, candidates, _MOST_RECOMMENDATIONS)

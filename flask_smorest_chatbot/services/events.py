@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ..errors import TurnError
@@ -51,3 +53,27 @@ class Failed:
 
 
 Event = Started | Delta | Waiting | Recommended | Done | Failed
+
+
+def chat_response(
+    *,
+    session_id: str,
+    message_id: int,
+    question: str,
+    text: str,
+    recommendations: Sequence[Mapping[str, Any]],
+    context: Mapping[str, Any],
+    created_at: datetime,
+    status: str,
+) -> dict[str, Any]:
+    """Return the whole answer, as the contract has it."""
+    return {
+        "session_id": session_id,
+        "message_id": message_id,
+        "user_message": question,
+        "assistant_response": text,
+        "recommendations": recommendations,
+        "context": context,
+        "created_at": created_at,
+        "status": status,
+    }

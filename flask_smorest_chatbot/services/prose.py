@@ -1,174 +1,267 @@
 """Keep the model's data out of the prose, while it streams and wherever a piece ends.
 
 A model is asked to close with a tagged JSON block. It may also fence it, leave the tag out, break
-off in the middle, or write JSON that is no recommendation at all and belongs to the prose.
+off in the middle, or write JSON that is no recommendation at all and belongs to the prose. What a
+piece of the text becomes never depends on how the text was cut into pieces.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
+from .blocks import Until, UntilClosed
+from .citations import (
+    LONGEST_BLOCK,
+    Citation,
+    cited_items,
+    is_meant_for_us,
+    is_plain_data,
+    is_start_of_ours,
+)
+from .marks import BROKEN_TAGS, MARK, OPENING, PARTIAL, is_cut_mark, without_marks
 from .prompts import BLOCK_TAG
 
-_TAG_OPEN = f"<{BLOCK_TAG}>"
-_FENCE = "```"
-#: What some models think aloud before they answer: no part of the answer.
-_THINK_OPEN = "<think>"
-#: Where a block may begin: our tag, a code fence, or bare JSON objects.
-_OPENING = re.compile(
-    rf"{_TAG_OPEN}|{_THINK_OPEN}|{_FENCE}[a-z]*\s*(?=[\[{{])|\[\s*(?=\{{)|\{{\s*(?=[\"'])",
-    re.IGNORECASE,
-)
-#: The end of the text so far, when it may still become an opening.
-_PARTIAL = re.compile(rf"(?:`{{1,2}}|{_FENCE}[a-z]*\s*|[\[{{]\s*)$", re.IGNORECASE)
-#: Tags of the prompt that a model may repeat in its prose: they say nothing to a reader.
-_NAMES = rf"items?|profile|{BLOCK_TAG}?"
-_STRAY_TAG = re.compile(rf"</?(?:{_NAMES})(?:\s[^<>\n]{{0,300}})?/?>", re.IGNORECASE)
-_PARTIAL_TAG = re.compile(
-    rf"<(?:/?[a-z]{{0,{len(BLOCK_TAG)}}}/?|/?(?:{_NAMES})\s[^<>\n]{{0,300}})$", re.IGNORECASE
-)
-#: A mark that the end of the text cut off: no prose ends so.
-_CUT_MARK = re.compile(rf"</?(?:reco|item|prof)[^<>\n]*|{_FENCE}[a-z]*\s*", re.IGNORECASE)
-#: A held block longer than this is let go as prose, so that memory stays bounded.
-_LONGEST_BLOCK = 20_000
+__all__ = ["ProseFilter", "cited_items"]
+
+#: Characters that a mark or an opening may begin with.
+_SUSPECT = re.compile(r"[<`\[{&]")
+#: Longer pieces are taken in parts, so that no step handles much text.
+_STRIDE = 512
+_OPENING_TAG = re.compile(rf"^`*\w*\s*<{BLOCK_TAG}?\s*>", re.IGNORECASE)
+_CLOSING_TAG = re.compile(rf"</?{BLOCK_TAG}?\s{{0,9}}>", re.IGNORECASE)
+_CLOSING_THOUGHT = re.compile(r"</(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
+_CLOSING_FENCE = re.compile("```")
+#: Characters of a block that is let go that may belong to a mark at its end.
+_OVERLAP = 64
+
+
+@dataclass
+class _Block:
+    """A block that has begun: its kind, the code fence around it, and what finds its end."""
+
+    kind: str
+    fence: str
+    scanner: Until | UntilClosed
+    #: It was longer than is kept; what still comes of it is of no interest.
+    is_overlong: bool = False
 
 
 class ProseFilter:
     """Splits what a model writes into prose, handed on at once, and data blocks, held back.
 
-    All prose handed on, joined, is the clean answer: no white space around it.
+    All prose handed on, joined, is the clean answer: no white space around it, no marks in it.
+
+    :param is_offered: tells of an item cited in JSON whether it is on offer; JSON without our tag
+        that cites nothing of ours in no format of ours is prose
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_offered: Callable[[Citation], bool] | None = None) -> None:
         #: Text of the data blocks found so far.
         self.blocks: list[str] = []
-        self._pending = ""  # not yet known to be prose
-        self._opening = ""  # what opened the block that `_pending` starts with
+        self._is_offered = is_offered
+        self._half = ""  # first half of a character that two pieces share
+        self._pending = ""  # not yet known to be prose; or the block so far
+        self._block: _Block | None = None
+        self._fence = ""  # the fence of the last block, as it may still be closed
+        self._in_code = False
         self._space = ""  # white space that only counts if prose follows
         self._begun = False
+        self._has_gap = False  # something was taken out since the last prose
 
     def feed(self, text: str) -> str:
         """Take more of the model's text; return the prose that is certain by now."""
+        text = self._whole(text)
+        return "".join(
+            self._take(text[start : start + _STRIDE]) for start in range(0, len(text), _STRIDE)
+        )
+
+    def finish(self) -> str:
+        """Take the end of the model's text; return the prose that was held back."""
+        prose = self._take(_readable(self._half))
+        while self._pending or self._block:
+            if self._block:
+                prose += self._close_block(self._block, len(self._pending), is_cut=True)
+            elif is_cut_mark(self._pending):
+                self._pending = ""
+            else:
+                prose += self._emit_first(1)
+            prose += self._take("")
+        return prose
+
+    def _whole(self, text: str) -> str:
+        """Return the text with characters that were cut in two made whole."""
+        if text.isascii() and not self._half:
+            return text
+        text, self._half = self._half + text, ""
+        if text and "\ud800" <= text[-1] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return _readable(text)
+
+    def _take(self, text: str) -> str:
         self._pending += text
         prose = ""
         while (part := self._step()) is not None:
             prose += part
         return prose
 
-    def finish(self) -> str:
-        """Take the end of the model's text; return the prose that was held back."""
-        rest, self._pending = self._pending, ""
-        if not self._opening and _CUT_MARK.fullmatch(rest):
-            return ""
-        if self._opening:
-            rest = self._close_block(rest, "")
-        return self._emit(rest)
-
     def _step(self) -> str | None:
-        """Handle one block or one run of prose; None when more text is needed."""
-        if self._opening:
-            return self._step_in_block()
-        found = _OPENING.search(self._pending)
-        if found:
-            before, self._pending = self._pending[: found.start()], self._pending[found.start() :]
-            self._opening = found[0].strip().lower()
-            return self._emit(before)
-        cut = self._partial_mark()
-        if cut == 0:
+        """Handle one block, one mark or one run of prose; None when more text is needed."""
+        if self._block:
+            return self._step_in_block(self._block)
+        if not self._pending:
             return None
-        prose, self._pending = self._pending[:cut], self._pending[cut:]
+        suspect = _SUSPECT.search(self._pending)
+        if suspect and suspect.start() == 0:
+            return self._step_at_suspect()
+        return self._emit_first(suspect.start() if suspect else len(self._pending))
+
+    # -- at what may be a mark -----------------------------------------------------------------
+
+    def _step_at_suspect(self) -> str | None:
+        text = self._pending
+        if self._fence and text.startswith(self._fence):
+            self._pending, self._fence, self._has_gap = text[len(self._fence) :], "", True
+            return ""
+        if self._in_code and text.startswith("```"):
+            self._in_code = False
+            return self._emit_first(3)
+        if opening := OPENING.match(text):
+            return self._open_block(opening)
+        if PARTIAL.fullmatch(text):
+            return None
+        if mark := MARK.match(text):
+            return self._drop_mark(0, mark)
+        if (broken := BROKEN_TAGS.match(text)) and (found := _whole_tag(text, broken.end())):
+            return self._drop_mark(broken.end(), found)
+        if text.startswith("```"):
+            self._in_code = True
+            return self._emit_first(3)
+        return self._emit_first(1)
+
+    def _drop_mark(self, start: int, mark: re.Match[str]) -> str:
+        """Take a mark out. What stands before it is looked at again with what follows."""
+        before, after = self._pending[:start], self._pending[mark.end() :]
+        if mark.re is OPENING:
+            before, after = "", self._pending[start:]
+        elif mark[0].startswith("<") and cited_items(mark[0]):
+            self.blocks.append(mark[0])
+        self._pending, self._has_gap = before + after, True
+        return ""
+
+    # -- in a block ----------------------------------------------------------------------------
+
+    def _open_block(self, opening: re.Match[str]) -> str:
+        kind = opening.lastgroup or ""
+        fence = opening["inner"] or opening["fence"] or ""
+        self._block = _Block(kind, fence, _scanner(kind, opening))
+        self._has_gap |= kind != "json"
+        return ""
+
+    def _step_in_block(self, block: _Block) -> str | None:
+        text = self._pending[: LONGEST_BLOCK + 1]
+        end = block.scanner.end(text)
+        if end is not None:
+            return self._close_block(block, end)
+        return self._cut_block(block, text) if len(text) > LONGEST_BLOCK else None
+
+    def _cut_block(self, block: _Block, text: str) -> str:
+        """Let go of a block that is too long: as prose, or as data of which no more is kept."""
+        if block.kind == "text" or not self._is_data(block, text):
+            # A mark may stand across the end.
+            tail = max(text.rfind("<", -64), text.rfind("[", -64))
+            return self._close_block(block, tail if tail > 0 else LONGEST_BLOCK)
+        if not block.is_overlong:
+            self._note(block, text)
+        block.is_overlong = True
+        cut = len(text) - _OVERLAP
+        block.scanner.shorten(cut)
+        self._pending = self._pending[cut:]
+        return ""
+
+    def _close_block(self, block: _Block, end: int, *, is_cut: bool = False) -> str:
+        """Note a data block, or return it as the prose that it is after all.
+
+        :param is_cut: the text ended before the block did
+        """
+        text, self._pending, self._block = self._pending[:end], self._pending[end:], None
+        if block.kind == "text" and not is_plain_data(_untagged(text)):
+            self._pending = _untagged(text) + self._pending
+            return ""
+        if self._is_data(block, text) or (is_cut and is_start_of_ours(text)):
+            self._note(block, text)
+            return ""
+        self._in_code |= block.fence.startswith("```")
+        return self._emit(without_marks(_without_cut_mark(text) if is_cut else text))
+
+    def _is_data(self, block: _Block, text: str) -> bool:
+        if block.kind in ("thought", "tagged", "text") or block.is_overlong:
+            return True
+        return is_meant_for_us(text, self._is_offered)
+
+    def _note(self, block: _Block, text: str) -> None:
+        self._has_gap = True
+        if block.kind != "thought" and not block.is_overlong:
+            self.blocks.append(text)
+            self._fence = block.fence.rstrip()[: block.fence.count("`")]
+
+    # -- out -----------------------------------------------------------------------------------
+
+    def _emit_first(self, length: int) -> str:
+        prose, self._pending = self._pending[:length], self._pending[length:]
         return self._emit(prose)
-
-    def _partial_mark(self) -> int:
-        """Return where the end of the pending text may be the beginning of a mark."""
-        partials = (pattern.search(self._pending) for pattern in (_PARTIAL, _PARTIAL_TAG))
-        return min((found.start() for found in partials if found), default=len(self._pending))
-
-    def _step_in_block(self) -> str | None:
-        end = _block_end(self._pending, self._opening)
-        if end is None:
-            if len(self._pending) <= _LONGEST_BLOCK:
-                return None
-            if self._opening == _THINK_OPEN:
-                self._pending = self._pending[-len(_THINK_OPEN) - 1 :]
-                return None
-            end = len(self._pending)
-        block, rest = self._pending[:end], self._pending[end:]
-        return self._emit(self._close_block(block, rest))
-
-    def _close_block(self, block: str, rest: str) -> str:
-        """Note a data block, or return it as the prose that it is after all."""
-        opening, self._opening, self._pending = self._opening, "", rest
-        if opening == _THINK_OPEN:
-            return ""
-        if opening == _TAG_OPEN or cited_items(block):
-            self.blocks.append(block)
-            return ""
-        return block
 
     def _emit(self, prose: str) -> str:
         """Hold back white space until prose follows it; drop it before the first."""
-        prose = _STRAY_TAG.sub("", prose)
         body = prose.rstrip()
         if not body:
             self._space += prose
             return ""
+        space = prose[len(body) :]
+        body = self._gap(prose) + body.lstrip()
+        self._begun, self._space, self._fence, self._has_gap = True, space, "", False
+        return body
+
+    def _gap(self, prose: str) -> str:
+        """Return the white space before prose; where something was taken out, no more than one."""
+        space = self._space + prose[: len(prose) - len(prose.lstrip())]
         if not self._begun:
-            body, self._begun = body.lstrip(), True
-            self._space = ""
-        emitted = self._space + body
-        self._space = prose[len(prose.rstrip()) :]
-        return emitted
+            return ""
+        if self._has_gap and space:
+            return "\n\n" if space.count("\n") > 1 else "\n" if "\n" in space else " "
+        return space
 
 
-def _block_end(text: str, opening: str) -> int | None:
-    """Return where the block at the start of ``text`` ends, or None when it has not ended."""
-    if opening in (_TAG_OPEN, _THINK_OPEN):
-        closing = opening.replace("<", "</")
-        at = text.lower().find(closing)
-        return None if at < 0 else at + len(closing)
-    if opening.startswith(_FENCE):
-        at = text.find(_FENCE, len(_FENCE))
-        return None if at < 0 else at + len(_FENCE)
-    return _json_end(text)
+def _scanner(kind: str, opening: re.Match[str]) -> Until | UntilClosed:
+    """Return what finds the end of a block that so begins."""
+    if kind == "thought":
+        return Until(_CLOSING_THOUGHT, opening.end(), inclusive=True)
+    if kind == "text":
+        return Until(_CLOSING_TAG, opening.end())
+    if kind == "yaml":
+        return Until(_CLOSING_FENCE, opening.end())
+    return UntilClosed(opening.start(kind))
 
 
-def _json_end(text: str) -> int | None:
-    """Return where the brackets opened at the start of ``text`` are all closed."""
-    depth, quoted, escaped = 0, False, False
-    for index, char in enumerate(text):
-        if escaped:
-            escaped = False
-        elif char == "\\":
-            escaped = True
-        elif char == '"':
-            quoted = not quoted
-        elif not quoted and char in "[{":
-            depth += 1
-        elif not quoted and char in "]}":
-            depth -= 1
-            if depth == 0:
-                return index + 1
-    return None
+def _whole_tag(text: str, at: int) -> re.Match[str] | None:
+    return OPENING.match(text, at) or MARK.match(text, at)
 
 
-def cited_items(block: str) -> list[dict[str, Any]]:
-    """Return the items that a data block names, each with some of ``id``, ``name``, ``reason``.
-
-    Reads what models write for JSON: trailing commas, single quotes, a missing end.
-    """
-    import json_repair
-
-    start = re.search(r"[\[{]", block)
-    data = json_repair.loads(block[start.start() :]) if start else None
-    if isinstance(data, dict):
-        data = data.get(BLOCK_TAG, data.get("items", [data]))
-    if not isinstance(data, list):
-        return []
-    items = [{"id": part} if isinstance(part, str | int) else part for part in data]
-    return [item for item in items if isinstance(item, dict) and _is_cited(item)]
+def _untagged(text: str) -> str:
+    return _OPENING_TAG.sub("", text, count=1)
 
 
-def _is_cited(item: dict[str, Any]) -> bool:
-    return "id" in item or ("name" in item and "reason" in item)
+def _without_cut_mark(text: str) -> str:
+    """Return text without the mark at its end that was cut off in the middle."""
+    at = text.rfind("<", -64)
+    return text[:at] if at > 0 and is_cut_mark(text[at:]) else text
+
+
+def _readable(text: str) -> str:
+    """Return text in which halves of one character are joined, and other halves are replaced."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text

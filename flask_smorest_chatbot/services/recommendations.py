@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..values import CatalogItem, Recommendation
-from .prose import cited_items
+from .citations import Citation
+from .claims import ungrounded_claims, unoffered_products
+from .mentions import Mention, find_mentions, stands_beside
+from .names import Names, words_of
+from .resolution import Resolver
 
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 #: Longest reason kept, in characters.
 _LONGEST_REASON = 300
 
@@ -19,54 +24,69 @@ class Grounded:
     """What came of an answer.
 
     :param recommendations: each refers to an offered item, none twice
-    :param dropped: how many cited items are not offered, or cited twice
+    :param dropped: how many cited items are not offered, contradict themselves, or come twice
+    :param results: how many cited or named items were ``accepted``, ``not_offered``, ``duplicate``,
+        ``over_limit``, or a ``mismatch`` of id and name
+    :param ungrounded: what the answer names, prices or links although it is not on offer, or not
+        so: ``"Unicorn Harp 9000"``, ``"Yamaha FG800 at $5"``, ``"https://..."``
     """
 
     recommendations: list[Recommendation]
     dropped: int
+    results: dict[str, int] = field(default_factory=dict)
+    ungrounded: list[str] = field(default_factory=list)
 
 
 def ground(
-    prose: str, blocks: Sequence[str], candidates: Sequence[CatalogItem], limit: int
+    prose: str,
+    blocks: Sequence[str],
+    candidates: Sequence[CatalogItem],
+    limit: int,
+    brands: Iterable[str] = (),
 ) -> Grounded:
     """Match what the model cites, or else what its prose names, with the offered items.
 
     :param prose: the clean answer
     :param blocks: data blocks that were held back from it
-    :param candidates: what the catalogue offered for this turn
+    :param candidates: what the catalogue offered for this turn, best first
     :param limit: most recommendations to return
+    :param brands: makers that the host knows, offered in this turn or not
     """
-    cited = [item for block in blocks for item in cited_items(block)]
-    found = [(_find(item, candidates), item) for item in cited]
-    chosen: dict[str, Recommendation] = {}
-    for item, citation in found:
-        if item is not None:
-            reason = _one_line(citation.get("reason")) or _reason_from(prose, item)
-            chosen.setdefault(str(item.id), Recommendation(item=item, reason=reason))
-    dropped = len(cited) - len(chosen)
+    names, words = Names(candidates, brands), words_of(prose)
+    mentions = find_mentions(prose, words, names)
+    unoffered = unoffered_products(prose, words, names, mentions)
+    named = [m for m in mentions if not (m.by_id and stands_beside(m, unoffered, prose))]
+    resolver = Resolver(names)
+    chosen = {str(item.id): (item, citation) for item, citation in resolver.resolve(blocks)}
     if not chosen:
-        chosen = {
-            str(item.id): Recommendation(item=item, reason=_reason_from(prose, item))
-            for item in mentioned(prose, candidates)
-        }
-    return Grounded(list(chosen.values())[:limit], dropped)
+        chosen = {str(m.item.id): (m.item, {}) for m in named if m.is_advised}
+    accepted = [
+        Recommendation(item=item, reason=_reason(citation, prose, mentions, item))
+        for item, citation in list(chosen.values())[:limit]
+    ]
+    results = resolver.results
+    results["mismatch"] += len(mentions) - len(named)
+    dropped = results.total()
+    results.update(accepted=len(accepted), over_limit=len(chosen) - len(accepted))
+    claims = [*resolver.ungrounded, *ungrounded_claims(prose, names, mentions, unoffered)]
+    return Grounded(
+        recommendations=accepted,
+        dropped=dropped,
+        results={result: count for result, count in results.items() if count},
+        ungrounded=list(dict.fromkeys(claims)),
+    )
+
+
+def offers(candidates: Sequence[CatalogItem]) -> Callable[[Citation], bool]:
+    """Return what tells whether a citation in an answer is of one of these items."""
+    resolver = Resolver(Names(candidates))
+    return lambda citation: resolver.find(citation)[0] is not None
 
 
 def mentioned(prose: str, candidates: Sequence[CatalogItem]) -> list[CatalogItem]:
-    """Return the offered items whose names stand in the prose, in the order of their mention.
-
-    A longer name wins over a shorter one that is part of it; of several items with one name, the
-    first offered is meant.
-    """
-    text = _words(prose)
-    places: list[tuple[int, CatalogItem]] = []
-    for item in sorted(candidates, key=lambda item: -len(item.name)):
-        name = _words(item.name)
-        at = text.find(name) if name.strip() else -1
-        if at >= 0:
-            places.append((at, item))
-            text = text.replace(name, " " + "\0" * (len(name) - 2) + " ")
-    return [item for _, item in sorted(places, key=lambda place: place[0])]
+    """Return the offered items that a text names and does not advise against, in order, once."""
+    named = find_mentions(prose, words_of(prose), Names(candidates))
+    return list({str(m.item.id): m.item for m in named if m.is_advised}.values())
 
 
 def selection_schema(candidates: Sequence[CatalogItem], limit: int) -> dict[str, Any]:
@@ -81,29 +101,21 @@ def selection_schema(candidates: Sequence[CatalogItem], limit: int) -> dict[str,
     }
 
 
-def _find(citation: dict[str, Any], candidates: Sequence[CatalogItem]) -> CatalogItem | None:
-    key, name = str(citation.get("id", "")).strip(), _words(str(citation.get("name", "")))
-    for item in candidates:
-        if key == str(item.id):
-            return item
-    for item in candidates:
-        if name.strip() and name == _words(item.name):
-            return item
-    return None
+def _reason(citation: Citation, prose: str, mentions: Sequence[Mention], item: CatalogItem) -> str:
+    """Return the model's reason, the sentence that names the item, or the item's description."""
+    first = next((mention for mention in mentions if mention.item is item), None)
+    return (
+        _one_line(citation.get("reason"))
+        or (_one_line(_sentence_at(prose, first.start)) if first else "")
+        or _one_line(item.description)
+        or "It fits what you asked for."
+    )
 
 
-def _words(text: str) -> str:
-    """Return the words of a text, case-folded, single-spaced and with a space at both ends."""
-    return " " + " ".join(re.findall(r"\w+", text.casefold())) + " "
-
-
-def _reason_from(prose: str, item: CatalogItem) -> str:
-    """Return the sentence that names the item, or the catalogue's own description."""
-    name = _words(item.name)
-    for sentence in re.split(r"(?<=[.!?])\s+|\n+", prose):
-        if name in _words(sentence):
-            return _one_line(sentence)
-    return _one_line(item.description) or "It fits what you asked for."
+def _sentence_at(prose: str, place: int) -> str:
+    ends = [0, *(found.end() for found in _SENTENCE_END.finditer(prose)), len(prose)]
+    start = max(end for end in ends if end <= place)
+    return prose[start : min(end for end in ends if end > place)]
 
 
 def _one_line(text: object) -> str:

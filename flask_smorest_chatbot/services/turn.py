@@ -31,12 +31,12 @@ from ..models import MODEL_NAME_LENGTH
 from ..values import TurnPlan, as_plain_json
 from .briefing import Briefing, brief
 from .catalog_search import refusal, reread
-from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting
+from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, chat_response
 from .generation import Generation, Usage
 from .host import TurnServices
 from .offers import offer
 from .prose import ProseFilter
-from .recommendations import Grounded, ground, selection_schema
+from .recommendations import Grounded, ground, offers, selection_schema
 from .running import RunningTurn
 from .turn_records import OpenTurn
 
@@ -59,6 +59,16 @@ class Turn:
 
     def __post_init__(self) -> None:
         self._running = RunningTurn(self.opened)
+
+    @property
+    def answer_id(self) -> int:
+        """Key of the assistant's message."""
+        return self.opened.answer_id
+
+    @property
+    def seen(self) -> int:
+        """Characters that the client has already: none of a new answer."""
+        return 0
 
     @property
     def _text(self) -> str:
@@ -106,7 +116,7 @@ class Turn:
         generation = Generation(
             self.services.chat_model.get(), briefing.prompt, self.services.config
         )
-        prose = ProseFilter()
+        prose = ProseFilter(offers(briefing.told))
         with closing(generation.pieces(deadline)) as pieces:
             for piece in pieces:
                 if piece is None:
@@ -123,14 +133,15 @@ class Turn:
     ) -> Iterator[Event]:
         """Derive what the answer recommends, read it anew, and finish."""
         limit = self.services.config.max_recommendations
-        grounded = ground(self._text, blocks, briefing.told, limit)
+        grounded = ground(self._text, blocks, briefing.told, limit, briefing.brands)
         chosen = self._as_of_now(briefing, [rec.item.id for rec in grounded.recommendations])
         if not chosen and self.plan.must_recommend and briefing.candidates:
             ids = yield from self._choose(briefing, deadline)
             chosen = self._as_of_now(briefing, ids)
         if not self._text and not chosen:
             raise ModelError("The model gave an empty answer: try again.", "empty_answer")
-        self._count(grounded.results)
+        # What was accepted has been read anew since: it counts by what came of that.
+        self._count({word: n for word, n in grounded.results.items() if word != "accepted"})
         yield from self._finish(briefing, chosen, grounded, generation)
 
     def _as_of_now(self, briefing: Briefing, ids: Sequence[int | str]) -> list[CatalogItem]:
@@ -236,16 +247,16 @@ class Turn:
     def _response(
         self, status: str, recommendations: Sequence[Mapping[str, Any]], context: Mapping[str, Any]
     ) -> dict[str, Any]:
-        return {
-            "session_id": self.opened.session_id,
-            "user_message": self.plan.message,
-            "assistant_response": self._text,
-            "recommendations": recommendations,
-            "context": context,
-            "created_at": self.opened.created_at,
-            "message_id": self.opened.answer_id,
-            "status": status,
-        }
+        return chat_response(
+            session_id=self.opened.session_id,
+            message_id=self.opened.answer_id,
+            question=self.plan.message,
+            text=self._text,
+            recommendations=recommendations,
+            context=context,
+            created_at=self.opened.created_at,
+            status=status,
+        )
 
     def _end_stopped(self) -> Iterator[Event]:
         """End with what was said so far: somebody has stored the turn as stopped."""

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
-from ..errors import ConflictError, NotFoundError
+from ..errors import ConflictError, NotFoundError, ReusedKeyError
 from ..models import utc_now
 from .sessions import Sessions, title_of
 from .tables import aware
@@ -51,22 +52,87 @@ class OpenTurn:
     created_at: datetime
 
 
+@dataclass(frozen=True)
+class RequestKey:
+    """What tells a repeated request from a new one.
+
+    :param key: digest of what the client calls it; its own per user
+    :param digest: of what was asked
+    """
+
+    key: str
+    digest: str
+
+
+class RepeatedRequestError(Exception):
+    """The same request has opened a turn already, perhaps this very moment."""
+
+
 class TurnRecords(Sessions):
     """Stores turns, one at a time per session."""
 
     def open_turn(
-        self, user_id: Any, session_id: str | None, question: str, endpoint: str = "/chat"
+        self,
+        user_id: Any,
+        session_id: str | None,
+        question: str,
+        endpoint: str = "/chat",
+        request: RequestKey | None = None,
     ) -> OpenTurn:
         """Store the user's message and a pending answer, and claim the session for this turn.
 
         :param session_id: the conversation to continue; None begins one
         :param endpoint: path of the chat endpoint below the plugin's prefix
+        :param request: what tells a repeated request
         :raises ConflictError: when the session is being answered already; nothing is stored
+        :raises RepeatedRequestError: when the same request has opened a turn before
         """
         with self.transaction():
             session_id = session_id or str(uuid.uuid4())
             session = self._find_or_create_session(user_id, session_id, question)
-            return self._begin_answer(session, question, endpoint)
+            asked = self._store_question(session, question, request)
+            return self._begin_answer(session, asked, endpoint, added=2)
+
+    def _store_question(self, session: Any, question: str, request: RequestKey | None) -> Any:
+        asked = self.messages(
+            user_id=session.user_id,
+            session_id=session.session_id,
+            chat_session_id=session.id,
+            message_type="user",
+            content=question,
+            request_key=request and request.key,
+            request_digest=request and request.digest,
+        )
+        self.db.session.add(asked)
+        try:
+            self.db.session.flush()
+        except IntegrityError as error:
+            if request is None:
+                raise
+            raise RepeatedRequestError() from error
+        return asked
+
+    def find_request(self, user_id: Any, request: RequestKey) -> Any:
+        """Return the latest answer to a request that came before; None if it did not.
+
+        :raises ReusedKeyError: when the key came with another request
+        """
+        messages = self.messages
+        asked = self._own(messages, user_id, messages.request_key == request.key)
+        if asked is None:
+            return None
+        if asked.request_digest != request.digest:
+            raise ReusedKeyError("This Idempotency-Key came with another request: use a new one.")
+        self._settle_lost_turn(self.db.session.get(self.sessions, asked.chat_session_id))
+        return self.db.session.scalar(
+            sa.select(messages)
+            .where(
+                messages.chat_session_id == asked.chat_session_id,
+                messages.reply_to_id == asked.id,
+            )
+            .order_by(messages.id.desc())
+            .limit(1)
+        )
 
     def reopen_turn(self, user_id: Any, message_id: int) -> OpenTurn:
         """Begin a new attempt at a turn that broke.
@@ -90,7 +156,7 @@ class TurnRecords(Sessions):
                     "Only the latest answer can be retried, and only if it broke off."
                 )
             endpoint = (answer.context_data or {}).get("endpoint", "/chat")
-            return self._begin_answer(session, question.content, endpoint, question.id)
+            return self._begin_answer(session, question, endpoint, added=1)
 
     def _said_since(self, answer: Any) -> bool:
         messages = self.messages
@@ -107,29 +173,22 @@ class TurnRecords(Sessions):
         self._settle_lost_turn(session)
         return session
 
-    def _begin_answer(
-        self, session: Any, question: str, endpoint: str, question_id: int | None = None
-    ) -> OpenTurn:
+    def _begin_answer(self, session: Any, question: Any, endpoint: str, added: int) -> OpenTurn:
+        """Store a pending answer and claim the session.
+
+        :param added: how many messages the session gets by this
+        """
         now = utc_now()
-        shared = {
-            "user_id": session.user_id,
-            "session_id": session.session_id,
-            "chat_session_id": session.id,
-            "created_at": now,
-        }
-        added = 1
-        if question_id is None:
-            asked = self.messages(**shared, message_type="user", content=question)
-            self.db.session.add(asked)
-            self.db.session.flush()
-            question_id, added = asked.id, 2
         answer = self.messages(
-            **shared,
+            user_id=session.user_id,
+            session_id=session.session_id,
+            chat_session_id=session.id,
+            created_at=now,
             message_type="assistant",
             content="",
             status="pending",
             context_data={"endpoint": endpoint},
-            reply_to_id=question_id,
+            reply_to_id=question.id,
         )
         self.db.session.add(answer)
         self.db.session.flush()
@@ -137,9 +196,9 @@ class TurnRecords(Sessions):
             user_id=session.user_id,
             session_key=session.id,
             session_id=session.session_id,
-            question_id=question_id,
+            question_id=question.id,
             answer_id=answer.id,
-            question=question,
+            question=question.content,
             endpoint=endpoint,
             created_at=now,
         )

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from flask_smorest_chatbot.services.recommendations import ground, mentioned, selection_schema
+from flask_smorest_chatbot.services.recommendations import (
+    ground,
+    mentioned,
+    offers,
+    selection_schema,
+)
 from flask_smorest_chatbot.values import CatalogItem
 
 OFFERED = [
@@ -66,3 +71,45 @@ def test_selection_schema_allows_only_offered_ids() -> None:
     items = schema["properties"]["items"]
     assert items["items"]["enum"] == ["1", "2", "3", "x-4"]
     assert (items["minItems"], items["maxItems"]) == (1, 3)
+
+
+def test_results_are_counted() -> None:
+    block = '[{"id": 1}, {"id": 1}, {"id": 99}, {"id": 2, "name": "Yamaha FG800"}, {"id": 3}]'
+    grounded = ground("", [block], OFFERED, 1)
+    assert grounded.results == {
+        "accepted": 1, "over_limit": 1, "duplicate": 1, "not_offered": 1, "mismatch": 1
+    }  # fmt: skip
+    assert grounded.dropped == 3
+
+
+def test_untruths_are_told() -> None:
+    prose = "Take the Yamaha FG800 at $5 a day, or the Gibson ES-335, see https://evil.example/x."
+    block = '[{"name": "Unicorn Harp", "reason": "magic"}, {"id": 1, "price": "$3"}]'
+    assert ground(prose, [block], OFFERED, 5).ungrounded == [
+        "Unicorn Harp", "Fender Jazz Bass at $3", "Gibson ES-335", "Yamaha FG800 at $5",
+        "https://evil.example/x",
+    ]  # fmt: skip
+
+
+def test_one_of_several_listings_is_told_by_price_or_id() -> None:
+    assert ids("Take the Yamaha FG800 at $16 a day.") == (["x-4"], 0)
+    assert ids("Take the Yamaha FG800 (id x-4).") == (["x-4"], 0)
+    assert ids("Take the Gibson J-45 (id 3).") == ([], 1)
+
+
+def test_what_is_advised_against_is_not_recommended() -> None:
+    assert ids("I would not take the Fender Jazz Bass; the Yamaha FG800 is easier.") == ([3], 0)
+
+
+def test_makers_that_the_host_knows_tell_other_things() -> None:
+    assert ground("Try the Gretsch Streamliner.", [], OFFERED, 5).ungrounded == []
+    named = ground("Try the Gretsch Streamliner.", [], OFFERED, 5, brands=["Gretsch"])
+    assert named.ungrounded == ["Gretsch Streamliner"]
+
+
+def test_offers_tells_citations_of_offered_items() -> None:
+    is_offered = offers(OFFERED)
+    assert is_offered({"id": "1", "name": "Fender Jazz Bass"})
+    assert is_offered({"name": "yamaha fg-800"})
+    assert not is_offered({"id": 1, "name": "Bob"})
+    assert not is_offered({"id": 99})

@@ -22,7 +22,7 @@ from flask_smorest_chatbot import (
 CITE_17 = '<recommendations>[{"id": 17}]</recommendations>'
 
 
-def post(host: Host, user: Any, message: str = "A guitar?", path: str = "chat") -> Any:
+def post(host: Host, user: Any, message: str = "What do you have?", path: str = "chat") -> Any:
     body = {"message": message, "session_id": "s"}
     return host.app.test_client().post(
         f"/api/chatbot/{path}", json=body, headers=host.headers(user)

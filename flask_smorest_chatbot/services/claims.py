@@ -1,0 +1,149 @@
+"""Find what an answer names, prices or links although the catalogue did not offer it so. Pure.
+
+Told by form alone, so only what plainly looks like a product, a price of it, or a link counts:
+"**Beginner level**" and "your $20 budget" do not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from ..catalog import DAYS_OF_UNIT, CatalogItem
+from .advice import is_advised
+from .mentions import Mention
+from .money import Money, money_in
+from .names import COMMON, Names, Word, words_of
+
+_NAME_WORD = r"[A-Z\u00c0-\u00de][\w'\u2019&-]{1,30}"
+#: A model's code, such as "ES-335", "FG830", "P-125" or "9000".
+_CODE = r"(?:[A-Z]{1,5}[a-z]{0,2}-?\d{2,5}[A-Za-z]{0,4}|(?!19\d\d|20\d\d)\d{3,4})(?![\w%]|[.,]\d)"
+#: A made-up or unoffered product by its form: words with capitals, then a code.
+_WITH_CODE = re.compile(rf"(?<![\w$#/.-]){_NAME_WORD}(?: {_NAME_WORD}){{0,3}} {_CODE}")
+_AFTER_BRAND = re.compile(rf" (?:{_NAME_WORD}|{_CODE})(?: (?:{_NAME_WORD}|{_CODE})){{0,3}}")
+#: An emphasised name with a price beside it.
+_PRICED = re.compile(
+    rf"\*\*({_NAME_WORD}(?: {_NAME_WORD}){{1,4}})\*\*[^\n\w]{{0,9}}[$\u20ac\u00a3]\d"
+)
+#: Words with capitals that numbers follow, or that follow a maker's name, without naming a thing.
+_NO_NAME = COMMON | frozenset(
+    "try our it we you if is at no only over under about price total cost day week month year "
+    "january february march april may june july august september october november december "
+    "monday tuesday wednesday thursday friday saturday sunday step option level top number item "
+    "listing id page chapter opus highway route street room suite guitars basses pianos keyboards "
+    "synths drums music instruments model models brand series company corporation inc dealer "
+    "warranty best value rental deposit delivery shipping insurance fee rate daily weekly monthly "
+    "budget range estimated overall final order special offer average starting".split()
+)
+_LINK = re.compile(
+    r"\]\(\s{0,3}<?([^\s)>]{1,500})|(?<!\]\()((?:https?://|www\.)[^\s)>\]\"'*]{1,500})"
+)
+#: Amounts that are no price of a thing.
+_NO_PRICE_BEFORE = re.compile(
+    r"(?:budget|under|below|over|above|up to|less than|more than|within|max\w*|limit|instead of"
+    r"|than|save|deposit|insurance|delivery|shipping|fee|plus|presupuesto|unter|moins de|meno di)"
+    r"\W+(?:\w+\W+){0,2}$",
+    re.IGNORECASE,
+)
+_NO_PRICE_AFTER = re.compile(
+    r"\W{0,2}(?:\w+\W+){0,2}?(?:budget|cheaper|less|more|deposit|off)\b", re.IGNORECASE
+)
+_FOR_DAYS = re.compile(r"\b(\d{1,3}|one|two|three|a|the)[ -](day|week|month)", re.IGNORECASE)
+_NUMBERS = {"one": 1, "a": 1, "the": 1, "two": 2, "three": 3}
+_MOST = 10
+
+
+def ungrounded_claims(
+    text: str, names: Names, mentions: Sequence[Mention], unoffered: Sequence[tuple[int, int]]
+) -> list[str]:
+    """Return what is not offered, or not so, of all that an answer names, prices and links.
+
+    :param names: of the items on offer
+    :param mentions: of these in the text
+    :param unoffered: from :func:`unoffered_products`
+    """
+    items = [item for product in names.products for item in product.items]
+    products = (text[start:end].rstrip(".'\u2019-") for start, end in unoffered)
+    return [*products, *_prices(mentions), *_links(text, items)][:_MOST]
+
+
+def ungrounded_price(item: CatalogItem, money: Money, about: str = "") -> bool:
+    """Tell whether an amount is not what an item costs, be it for a day or several."""
+    if item.amount is None:
+        return False
+    days = {DAYS_OF_UNIT.get(money.unit or item.price_unit, 1)}
+    days |= {_days(found) for found in _FOR_DAYS.finditer(about)}
+    unit = DAYS_OF_UNIT.get(item.price_unit, 1)
+    return all(abs(item.amount * count / unit - money.amount) >= Decimal("0.5") for count in days)
+
+
+def unoffered_products(
+    text: str, words: Sequence[Word], names: Names, mentions: Sequence[Mention]
+) -> list[tuple[int, int]]:
+    """Return where a text names what looks like a product, is not offered, and is not denied.
+
+    :param words: of the text
+    :param mentions: of offered items in the text
+    """
+    taken = [(mention.start, mention.end) for mention in mentions if not mention.by_id]
+    found: list[tuple[int, int]] = []
+    for start, end in sorted({*_coded(text), *_priced(text), *_branded(text, words, names)}):
+        overlaps = any(start < until and since < end for since, until in [*taken, *found])
+        if not overlaps and is_advised(text, start, end):
+            found.append((start, end))
+    return found
+
+
+def _coded(text: str) -> Iterator[tuple[int, int]]:
+    for found in _WITH_CODE.finditer(text):
+        words = words_of(found[0])
+        while words and words[0].text in _NO_NAME:
+            words = words[1:]
+        named = [word for word in words if word.text.isalpha() and word.text not in _NO_NAME]
+        # A bare number needs more of a name before it than a code with letters.
+        if len(named) > 1 and len(named[0].text) > 1:
+            yield found.start() + words[0].start, found.end()
+
+
+def _priced(text: str) -> Iterator[tuple[int, int]]:
+    for found in _PRICED.finditer(text):
+        if not any(word.text in _NO_NAME for word in words_of(found[1])):
+            yield found.span(1)
+
+
+def _branded(text: str, words: Sequence[Word], names: Names) -> Iterator[tuple[int, int]]:
+    for word in words:
+        if word.text in names.brands and word.is_capital:
+            found = _AFTER_BRAND.match(text, word.end)
+            if found and words_of(found[0])[0].text not in _NO_NAME:
+                yield word.start, found.end()
+
+
+def _prices(mentions: Sequence[Mention]) -> Iterator[str]:
+    for mention in mentions:
+        for money in money_in(mention.about):
+            before, after = mention.about[: money.start], mention.about[money.end :]
+            if _NO_PRICE_BEFORE.search(before[-60:]) or _NO_PRICE_AFTER.match(after):
+                continue
+            if ungrounded_price(mention.item, money, mention.about):
+                amount = mention.about[money.start : money.end].strip()
+                yield f"{mention.item.name} at {amount}"
+
+
+def _days(found: re.Match[str]) -> int:
+    count = _NUMBERS.get(found[1].lower()) or int(found[1])
+    return count * DAYS_OF_UNIT[found[2].lower()]
+
+
+def _links(text: str, items: Sequence[CatalogItem]) -> Iterator[str]:
+    offered = {_page(item.url) for item in items if item.url}
+    for found in _LINK.finditer(text):
+        link = (found[1] or found[2]).rstrip(".,;:!?")
+        if _page(link) not in offered:
+            yield link
+
+
+def _page(url: str) -> str:
+    """Return a link without query and fragment."""
+    return re.split(r"[?#]", url, maxsplit=1)[0].rstrip("/")

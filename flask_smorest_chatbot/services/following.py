@@ -1,0 +1,110 @@
+"""The events of an answer that is being written elsewhere, or has been: read from the database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import (
+    LoaderError,
+    ModelError,
+    ModelTimeoutError,
+    ModelUnavailableError,
+    SessionClearedError,
+    TurnError,
+)
+from .conversations import Conversations
+from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, chat_response
+from .turn_records import UNSETTLED
+
+#: Seconds between two looks at an answer that is being written.
+POLL = 0.25
+
+_KINDS: dict[str, type[TurnError]] = {
+    "model_unreachable": ModelUnavailableError,
+    "model_missing": ModelUnavailableError,
+    "model_busy": ModelUnavailableError,
+    "model_misconfigured": ModelUnavailableError,
+    "first_token_timeout": ModelTimeoutError,
+    "token_timeout": ModelTimeoutError,
+    "turn_timeout": ModelTimeoutError,
+    "silence": ModelTimeoutError,
+    "internal_error": TurnError,
+}
+
+
+@dataclass
+class Following:
+    """Follows one answer of a user.
+
+    :param answer_id: the assistant's message
+    :param seen: characters of it that the client has already
+    :param knows_recommendations: whether it has got so far already
+    """
+
+    conversations: Conversations
+    user_id: Any
+    answer_id: int
+    seen: int = 0
+    knows_recommendations: bool = False
+
+    def events(self) -> Generator[Event, None, None]:
+        """Yield what the client has not seen, then what comes, as the turn itself would."""
+        answer = self._read()
+        if answer is not None and not self.seen and not self.knows_recommendations:
+            yield Started(answer.session_id, answer.id, answer.model or "")
+        while answer is not None and answer.status in UNSETTLED:
+            yield from self._news(answer)
+            yield Waiting()
+            time.sleep(POLL)
+            answer = self._read()
+        if answer is None:
+            yield Failed(SessionClearedError())
+            return
+        yield from self._news(answer)
+        yield from self._end(answer)
+
+    def abandon(self) -> None:
+        """Nothing: the turn is another's."""
+
+    def _read(self) -> Any:
+        return self.conversations.read_answer(self.user_id, self.answer_id)
+
+    def _news(self, answer: Any) -> Generator[Event, None, None]:
+        if len(answer.content) > self.seen:
+            yield Delta(answer.content[self.seen :])
+            self.seen = len(answer.content)
+
+    def _end(self, answer: Any) -> Generator[Event, None, None]:
+        if answer.status not in ("complete", "stopped"):
+            yield Failed(_error_of(answer.reason))
+            return
+        stored = answer.context_data or {}
+        recommendations = stored.get("recommendations") or []
+        if not self.knows_recommendations:
+            yield Recommended(recommendations)
+        yield Done(
+            chat_response(
+                session_id=answer.session_id,
+                message_id=answer.id,
+                question=self.conversations.question_of(answer),
+                text=answer.content,
+                recommendations=recommendations,
+                context=stored.get("context") or {},
+                created_at=answer.created_at,
+                status=answer.status,
+            )
+        )
+
+
+def _error_of(reason: str | None) -> TurnError:
+    """Return what ended a stored turn, with the status that it had then."""
+    reason = reason or "model_error"
+    if reason == "session_cleared":
+        return SessionClearedError()
+    kind = _KINDS.get(reason, LoaderError if reason.endswith("_error") else ModelError)
+    if reason == "model_error":
+        kind = ModelError
+    return kind("The answer broke off: retry it.", reason)

@@ -1,0 +1,58 @@
+"""What the user takes back ("any price"), and what is said only for courtesy."""
+
+from __future__ import annotations
+
+import re
+
+from .text import Scan
+
+_FORGET = r"(?:forget|ignore|drop|skip|never ?mind|remove|scrap|lose|leave out)(?: about)? (?:the |my |any |those |that )?"
+_NO_MATTER = r"(?:(?:do|does)(?:n't| not)(?: really)? matter|(?:is|are)(?:n't| not)(?: an?)? (?:issue|important|problem|concern|object)|(?:is |are )?(?:no|not an?) (?:object|issue|problem|concern)|(?:is |are )?(?:totally |completely |very )?(?:flexible|open|irrelevant|unimportant)|whatever)"
+
+
+def _taken_back(things: str, more: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"\b(?:{_FORGET}(?:{things})\w*|(?:at |for |on |in )?any (?:{things})s?(?: is (?:fine|ok|okay|good))?|(?:the |my )?(?:{things})s? {_NO_MATTER}"
+        rf"|(?:regardless|irrespective) of (?:the )?(?:{things})s?|no matter (?:the|what|which) (?:{things})s?|whatever (?:the )?(?:{things})s?|(?:don't|do not) care about (?:the )?(?:{things})s?"
+        rf"|{more})\b"
+    )
+
+
+_DROPS = {
+    "budget": _taken_back(
+        "budget|price|cost|money|price limit|budget limit",
+        r"no (?:budget|price)(?: limit| cap| constraint)?|no limit(?: on (?:price|budget|money))?|whatever it costs|no matter (?:how much|what it costs)|how much it costs does(?:n't| not) matter|(?:i can|i'll|i will|can) pay (?:anything|whatever)|without (?:a |the |any )?(?:budget|price limit)|sky'?s the limit",
+    ),
+    "period": _taken_back(
+        "date|day|time|when|weekend|timing",
+        r"anytime|any time|whenever|no (?:fixed |specific |particular )?dates?(?: yet)?|at some point|some time or other|flexible (?:on|with|about) (?:the )?(?:dates?|time)|not sure when",
+    ),
+    "place": _taken_back(
+        "place|location|city|cities|town|where|area",
+        r"anywhere(?: else)?|wherever|everywhere|all (?:cities|locations|places)|other (?:cities|locations|places|towns)|(?:in )?(?:another|a different|some other) (?:city|place|location|town)",
+    ),
+    "brands": _taken_back(
+        "brand|make|maker|manufacturer",
+        r"(?:any |some |all )?other brands?(?! than)|(?:another|a different) (?:brand|make|maker)",
+    ),
+    "level": _taken_back("level|skill level|experience level", r"all levels"),
+    "genres": _taken_back("genre|style|genres|music", r"all (?:genres|styles)"),
+    "kind": _taken_back("instrument|kind|type|category", r"any (?:kind|type|sort) of instruments?"),
+    "everything": re.compile(
+        r"\b(?:start(?:ing)? (?:over|again|afresh|from the beginning)|forget (?:everything|it all|all (?:of )?that)|reset|new search|clear (?:everything|all))\b"
+    ),
+}
+_COURTESY = re.compile(
+    r"\b(?:have a (?:very )?(?:good|nice|great|lovely|wonderful) (?:day|week|weekend|evening|night|one|time)|see you(?: \w+){0,2}|talk to you(?: \w+){0,2}|good (?:morning|evening|night|day|afternoon)|guten (?:tag|morgen|abend)|nice to meet you"
+    r"|happy (?:new year|thanksgiving|easter|halloween|holidays)|merry (?:christmas|xmas)|(?:give me|just|wait) a (?:second|sec|minute|moment)|on second thoughts?|at first|first of all|for the first time ever|for now|thanks a million)\b"
+)
+
+
+def take_drops(scan: Scan) -> set[str]:
+    """Return what the user no longer asks for, and take it from the message."""
+    return {name for name, pattern in _DROPS.items() if scan.take(pattern)}
+
+
+def take_courtesies(scan: Scan) -> None:
+    """Take what is only said for courtesy: "have a nice weekend" names no dates."""
+    scan.take(_COURTESY)

@@ -1,0 +1,74 @@
+"""What the previous turn of a session understood and recommended, read back with care."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from ...catalog import DAYS_OF_UNIT, Budget, CatalogItem, Period
+
+
+@dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """What the previous turn of a session understood and recommended.
+
+    :param query: :meth:`.CatalogQuery.as_json` of its query
+    :param items: what was recommended, in the order shown
+    """
+
+    query: Mapping[str, Any] = field(default_factory=dict)
+    items: Sequence[CatalogItem] = ()
+
+    def names(self, slot: str) -> tuple[str, ...]:
+        """Return the texts of a list; what is none is left out."""
+        values = self.query.get(slot)
+        values = values if isinstance(values, list | tuple) else ()
+        return tuple(value for value in values if isinstance(value, str))
+
+    def ids(self, slot: str) -> tuple[int | str, ...]:
+        """Return the keys of a list; what can be none is left out."""
+        values = self.query.get(slot)
+        values = values if isinstance(values, list | tuple) else ()
+        return tuple(value for value in values if isinstance(value, int | str))
+
+    def name(self, slot: str) -> str | None:
+        """Return a text, if it is one."""
+        value = self.query.get(slot)
+        return value if isinstance(value, str) and value else None
+
+    @property
+    def period(self) -> Period | None:
+        """The dates asked for."""
+        value = self.query.get("period")
+        try:
+            return Period(*(date.fromisoformat(value[end]) for end in ("from", "to")))  # type: ignore[index]
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    @property
+    def budget(self) -> Budget | None:
+        """What the user wanted to pay."""
+        value = self.query.get("budget")
+        if not isinstance(value, Mapping):
+            return None
+        most, least = _amount(value.get("most")), _amount(value.get("least"))
+        unit, currency = value.get("unit"), value.get("currency")
+        if unit not in (*DAYS_OF_UNIT, "total") or (most is None and least is None):
+            return None
+        return Budget(
+            most=most,
+            least=least,
+            unit=unit,
+            currency=currency if isinstance(currency, str) else "USD",
+        )
+
+
+def _amount(value: object) -> Decimal | None:
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and amount > 0 else None

@@ -1,0 +1,204 @@
+"""The names of a vocabulary, found in whatever number, case and, if need be, spelling."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from ...catalog import Vocabulary
+from .text import fold
+
+Kind = Literal["category", "brand", "place", "level", "genre", "other"]
+#: A word of a name: letters and digits.
+WORD = re.compile(r"[^\W_]+")
+#: Words that many firms' names end with; users leave them out.
+_OF_FIRMS = frozenset("sons dj co company inc ltd llc gmbh audio instruments guitars drums".split())
+#: Heads of categories that say nothing alone: "Folk strings" are not asked for as "strings".
+_NO_HEADS = frozenset("string set instrument equipment accessory gear other percussion".split())
+_LONGEST_NAME = 5
+_SHORTEST_TYPO = 4
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a name stands for: a value of the vocabulary, or several of one kind."""
+
+    kind: Kind
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one vocabulary, by their words.
+
+    :param meanings: by the words in singular
+    :param exact: by the words as they are, for kinds that have no plural
+    :param words: all words of names, for words that are misspelt
+    :param ambiguous: one-word brands that are also other words
+    """
+
+    meanings: Mapping[tuple[str, ...], Meaning]
+    exact: Mapping[tuple[str, ...], Meaning]
+    words: tuple[str, ...]
+
+    def at(self, words: Sequence[str], singulars: Sequence[str], start: int) -> tuple[int, Meaning] | None:
+        """Return the longest name that begins at a word: its number of words, its meaning."""
+        for length in range(min(_LONGEST_NAME, len(words) - start), 0, -1):
+            found = self.meanings.get(tuple(singulars[start : start + length])) or self.exact.get(
+                tuple(words[start : start + length])
+            )
+            if found:
+                return length, found
+        return None
+
+
+def names_of(vocabulary: Vocabulary) -> Names:
+    """Return the names of a vocabulary; those of the same one are worked out once."""
+    return _names(
+        tuple((name, tuple(others)) for name, others in vocabulary.categories.items()),
+        tuple(vocabulary.brands),
+        tuple(vocabulary.places),
+        tuple((name, tuple(others)) for name, others in vocabulary.levels.items()),
+        tuple(vocabulary.genres),
+        tuple(vocabulary.other_kinds),
+    )
+
+
+_Named = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@lru_cache(maxsize=8)
+def _names(
+    categories: _Named,
+    brands: tuple[str, ...],
+    places: tuple[str, ...],
+    levels: _Named,
+    genres: tuple[str, ...],
+    other_kinds: tuple[str, ...],
+) -> Names:
+    meanings: dict[tuple[str, ...], Meaning] = {}
+    exact: dict[tuple[str, ...], Meaning] = {}
+
+    def add(name: str, kind: Kind, value: str) -> None:
+        key = tuple(map(singular, _words(name)))[:_LONGEST_NAME]
+        known = meanings.get(key)
+        if key and known is None:
+            meanings[key] = Meaning(kind, (value,))
+        elif known and known.kind == kind and value not in known.values:
+            meanings[key] = Meaning(kind, (*known.values, value))
+
+    for name, others in categories:
+        for spelling in (name, *others):
+            add(spelling, "category", name)
+    for name in other_kinds:
+        add(name, "other", name)
+    for name, _ in categories:
+        for part in _parts(name):
+            add(part, "category", name)
+    for spelling, name in list(_heads([name for name, _ in categories], meanings)):
+        add(spelling, "category", name)
+    for name in brands:
+        for spelling in _spellings_of_firm(name):
+            add(spelling, "brand", name)
+    for name in places:
+        add(name, "place", name)
+        add(name.split(",")[0], "place", name)
+    for name, others in levels:
+        for spelling in (name, *others):
+            add(spelling, "level", name)
+    for name in genres:
+        exact.setdefault(tuple(_words(name)), Meaning("genre", (name,)))
+    known_words = {word for key in (*meanings, *exact) for word in key if len(word) >= _SHORTEST_TYPO}
+    return Names(meanings, exact, tuple(sorted(known_words)))
+
+
+def _words(name: str) -> list[str]:
+    return WORD.findall(fold(name))
+
+
+def _parts(category: str) -> list[str]:
+    """Return "piano" and "keyboard" of "Pianos & Keyboards"."""
+    parts = re.split(r"\s*(?:&|/|,|\band\b|\bor\b)\s*", category)
+    return [part for part in parts if part] if len(parts) > 1 else []
+
+
+def _heads(categories: Iterable[str], known: Mapping[tuple[str, ...], Meaning]) -> Iterator[tuple[str, str]]:
+    """Yield "guitar" for "Acoustic guitars", unless the host itself says what a guitar is."""
+    for name in categories:
+        words = _words(name)
+        if len(words) < 2 or _parts(name):
+            continue
+        head = singular(words[-1])
+        if head not in _NO_HEADS and (head,) not in known:
+            yield head, name
+
+
+def _spellings_of_firm(name: str) -> list[str]:
+    """Return a maker's name, and its first word where the others are seldom said."""
+    words = _words(name)
+    short = [word for word in words if word not in _OF_FIRMS]
+    return [name] if len(short) == len(words) or not short else [name, " ".join(short)]
+
+
+@lru_cache(maxsize=4096)
+def singular(word: str) -> str:
+    """Return an English noun's singular, or something that is the same for both."""
+    if len(word) < 4 or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") else word
+
+
+def spelt_right(words: Sequence[str], names: Names) -> list[str]:
+    """Return words in which those that are misspelt names are put right.
+
+    A word of the English language is not a misspelt name: neither "gender" nor "hello".
+    """
+    return [_right(word, names.words) if _may_be_wrong(word) else word for word in words]
+
+
+def _may_be_wrong(word: str) -> bool:
+    return len(word) >= _SHORTEST_TYPO and word.isalpha() and len(word) <= 20
+
+
+@lru_cache(maxsize=4096)
+def _right(word: str, known: tuple[str, ...]) -> str:
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    if word in known or singular(word) in known:
+        return word
+    far = 1 if len(word) < 6 else 2
+    near = process.extract(word, known, scorer=OSA.distance, score_cutoff=far, limit=4)
+    near += process.extract(singular(word), known, scorer=OSA.distance, score_cutoff=far - 1, limit=4)
+    near = [
+        (name, distance)
+        for name, distance, _ in near
+        if (distance < 2 or name[0] == word[0]) and (len(name) > 4 or name[0] == word[0])
+    ]
+    if not near or is_english(word):
+        return word
+    return str(min(near, key=lambda found: (found[1], found[0][0] != word[0]))[0])
+
+
+def is_english(word: str) -> bool:
+    """Tell whether a word is a common one of the English language."""
+    return word in _english() or singular(word) in _english()
+
+
+@lru_cache(maxsize=1)
+def _english() -> frozenset[str]:
+    """Return the library's words, but for those that it has seen too seldom to trust."""
+    from spellchecker import SpellChecker
+
+    try:
+        counts = SpellChecker(language="en").word_frequency.dictionary
+    except Exception:  # without its list, every word may be a misspelt name
+        return frozenset()
+    return frozenset(word for word, count in counts.items() if count >= 100)

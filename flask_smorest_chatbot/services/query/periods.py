@@ -1,0 +1,261 @@
+"""When the user needs the item: the days that a message names, put together. Half-open."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+from ...catalog import Period
+from .calendar_words import NUMBERS, UNITS, any_of
+from .dates import Point, take_points
+from .days import Days, Impossible, after
+from .text import Scan
+
+#: Longer is no rental.
+_MOST_DAYS = 3 * 366
+_COUNT = "|".join(sorted(map(re.escape, NUMBERS), key=len, reverse=True))
+_DURATION = re.compile(
+    rf"(?P<for>\b(?:for|during|only|just|about|fur|por|pour|pendant|durante)(?: about| around| only| just| at least| up to| another| the next){0,2} )?"
+    rf"(?<![\w.$€£/-])(?P<n>\d{{1,3}}|{_COUNT})(?:(?:-| - | to | or | bis )(?P<n2>\d{{1,3}}|two|three))?"
+    rf"[ -](?:whole |full |entire |more |calendar )?(?P<unit>{any_of(UNITS)})\b(?:'s?)?"
+    r"(?! (?:old|ago|earlier|later|sooner|notice|in advance|of experience|experience|playing|warranty|return|lessons?)\b|-old)"
+    r"(?P<half> and a half)?"
+)
+_OTHER_TIME = re.compile(
+    r"\b(?:play\w*|been|learn\w*|practi[cs]\w*|stud(?:y|ying|ied)|gigging)(?: [a-z']+){0,4}? (?:for |since )?(?:about |over |almost |nearly |around )?"
+    r"(?:\d{1,3}|an?|one|two|three|a few|several|a couple of|many) (?:years?|months?|weeks?|days?)\b(?! from)"
+    r"|\b(?:\d{1,3}|an?|one|two|three|a few|several)[ -](?:years?|months?|weeks?)(?:[ -]old\b| of (?:experience|lessons?|practice|playing)| experience)"
+    r"|\b(?:once|twice|times?|lessons?|hours?|every|each|every other) (?:an? |\d+ |other )?(?:days?|weeks?|months?|years?)\b|\bwithin (?:a|an|\d+) (?:days?|weeks?)\b"
+)
+_PAST = re.compile(
+    r"\b(?P<what>yesterday|(?:the )?day before yesterday|gestern|ayer|(?:last|past|letzte[nsr]?) (?:week|weekend|month|year|night|summer|winter|spring|fall|autumn|christmas|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+    r"|january|february|march|april|may|june|july|august|september|october|november|december|woche|wochenende|monat)(?! (?:of|in)\b)"
+    r"|(?:\d{1,3}|an?|one|two|three|a few|a couple of|several) (?:days?|weeks?|months?|years?) ago|(?:the )?(?:last|past) (?:\d{1,3}|two|three|few|couple of) (?:days|weeks|months|years)|la semana pasada|la semaine derniere)\b"
+)
+_BACK = r"(?:return(?:ing|ed)?|back|bring(?:ing)?(?: (?:it|them))? back|giv(?:e|ing)(?: (?:it|them))? back|drop(?:ping)?(?: (?:it|them))? off|ending|ends?|due(?: back)?|hand(?:ing)?(?: (?:it|them))? back)"
+_END = re.compile(
+    rf"(?:\b(?:to|until|till|til|through|thru|up to|bis|al|a|au|hasta|jusqu'au|{_BACK}(?: (?:it|them|back))?)|-|/)"
+    r"(?: (?:it|them|on|by|the|at|around|zum|el|le|den|and|including|back|morning|of)){0,4} ?$"
+)
+_UNTIL = re.compile(
+    rf"(?:\b(?:until|till|til|through|thru|up to|bis|hasta|jusqu'au|{_BACK}(?: (?:it|them|back))?))"
+    r"(?: (?:it|them|on|by|the|at|around|zum|el|le|den|including)){0,4} ?$"
+)
+_AND = re.compile(r"^,? ?(?:and|&|y|et|und) ?(?:the )?$")
+_BETWEEN = re.compile(r"\b(?:between|entre|zwischen) (?:the )?$")
+_THROUGH = re.compile(r"\b(?:to|through|thru|a|bis) $|- ?$")
+_SHIFT = re.compile(rf"\b(?P<n>\d{{1,3}}|{_COUNT}) (?P<unit>{any_of(UNITS)}) (?P<way>later|earlier|sooner|longer|more)\b")
+
+
+@dataclass(frozen=True, kw_only=True)
+class When:
+    """What a message says of the time.
+
+    :param period: if it can be told from the message
+    :param count: length without a start ("for two weeks"): with its unit
+    :param until: end without a start
+    :param shift: "a week later", "two days longer": signed count, unit and whether only the end
+    :param notices: sentences on what was assumed or could not be taken
+    :param spans: where it says so
+    """
+
+    period: Period | None = None
+    count: tuple[int, str] | None = None
+    until: date | None = None
+    starts_only: bool = False
+    shift: tuple[int, str, bool] | None = None
+    notices: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int], ...] = field(default=())
+
+
+def take_when(scan: Scan, today: date) -> When:
+    """Return what a message says of the time and take it from the message."""
+    notices: list[str] = []
+    scan.take(_OTHER_TIME)
+    past = scan.take(_PAST)
+    shifts = scan.take(_SHIFT)
+    text = scan.left
+    try:
+        points = take_points(scan, today, notices)
+        durations = _take_durations(scan, notices)
+        when = _put_together(text, points, durations, today, notices)
+    except Impossible as error:
+        points, durations, when = [], [], When()
+        notices.append(str(error))
+    except (ValueError, OverflowError):  # a year that the calendar does not have
+        points, durations, when = [], [], When()
+    if past and not when.period and not when.count:
+        notices.append(f"{past[0]['what'].capitalize()} is past, so no dates were taken from it.")
+    spans = [point.span for point in points] + [found.span() for found in durations]
+    shift = _shift(shifts[0]) if shifts else None
+    return replace(when, notices=tuple(notices), spans=tuple(spans), shift=shift)
+
+
+def from_duration(start: date, count: tuple[int, str]) -> Period | None:
+    """Return the period of a length; None where the calendar ends."""
+    try:
+        return _checked((start, after(start, *count)))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _put_together(
+    text: str, points: list[Point], durations: list[re.Match[str]], today: date, notices: list[str]
+) -> When:
+    count = _count(durations[0]) if durations else None
+    start, end = _ends(text, points)
+    if start is None and end is None:
+        return When(count=count)
+    if start is None:
+        assert end is not None
+        until = end.resolve(today)[0]
+        if count and (period := _checked((_back(until, count), until))) and period.start >= today:
+            return When(period=period)
+        return When(until=until if until > today else None)
+    first = start.resolve(today)
+    if end is not None:
+        found = _range(text, start, end, today)
+    elif count:
+        if start.is_wide:
+            notices.append(f"It was taken to start on {_said(max(first[0], today))}.")
+        found = max(first[0], today), after(max(first[0], today), *count)
+    else:
+        found = first
+        if not start.has_year and start.is_range and not start.is_wide:
+            found = _in_progress(start, found, today)
+    return _checked_when(found, start, today, notices, starts_only=_starts_only(text, start, end, count))
+
+
+def _ends(text: str, points: list[Point]) -> tuple[Point | None, Point | None]:
+    """Return the point that the period starts with and the one that it ends with."""
+    start: Point | None = None
+    end: Point | None = None
+    previous = 0
+    for point in points:
+        gap = text[max(previous, point.span[0] - 60) : point.span[0]]
+        is_end = bool(_END.search(gap)) if start else bool(_UNTIL.search(gap))
+        if start and not is_end and _AND.match(gap) and _BETWEEN.search(text[: start.span[0]][-20:]):
+            is_end = True
+        if is_end and start and start.is_range and not start.is_wide and not point.is_range:
+            is_end = False
+        if is_end and end is None:
+            end = point
+        elif start is None and not is_end:
+            start = point
+        previous = point.span[1]
+    return start, end
+
+
+def _range(text: str, start: Point, end: Point, today: date) -> Days:
+    """Return the days from one point to another; the last named day is the day of return."""
+    first = start.resolve(today)[0]
+    last = end.resolve(first)
+    to = text[start.span[1] : end.span[0]]
+    # "from December to February" means all of February, "until February" none of it.
+    final = last[1] if end.is_wide and start.is_wide and _THROUGH.search(to) else last[0]
+    if final <= first and not end.has_year and end.is_range:
+        final = last[1]
+    if end.has_year and not start.has_year and (final - first).days > 366:
+        first = start.resolve(date(final.year - 1, final.month, 1))[0]
+        if (shorter := start.resolve(date(final.year, 1, 1))[0]) <= final:
+            first = shorter
+    if not start.has_year and not end.has_year:
+        first, final = _in_progress_range(start, end, (first, final), today)
+    if final == first:
+        return first, first + timedelta(days=1)
+    if final < first:
+        raise Impossible("The dates end before they start, so none were taken.")
+    return first, final
+
+
+def _in_progress_range(start: Point, end: Point, found: Days, today: date) -> Days:
+    """Take "from 19 to 23 November", said on the 21st, for this year's."""
+    if (found[0] - today).days < 300:
+        return found
+    first = start.resolve(date(today.year, 1, 1))[0]
+    final = end.resolve(first)[0]
+    return (first, final) if first < today < final and (final - first).days < 300 else found
+
+
+def _in_progress(point: Point, found: Days, today: date) -> Days:
+    if (found[0] - today).days < 300:
+        return found
+    earlier = point.resolve(date(today.year, 1, 1))
+    return earlier if earlier[0] < today < earlier[1] else found
+
+
+def _checked_when(
+    found: Days, start: Point, today: date, notices: list[str], *, starts_only: bool
+) -> When:
+    first, last = found
+    if last <= today:
+        notices.append(f"{_said(first)} is past, so no dates were taken from it.")
+        return When()
+    if first < today:
+        if not start.is_wide and not start.is_range:
+            notices.append(f"{_said(first)} is past: it was taken to start today.")
+        first = today
+    period = _checked((first, last))
+    if period is None:
+        return When()
+    if first.year > today.year and not start.has_year and (first - today).days > 31:
+        notices.append(f"The year was taken to be {first.year}.")
+    return When(period=period, starts_only=starts_only)
+
+
+def _checked(days: Days) -> Period | None:
+    return Period(*days) if 0 < (days[1] - days[0]).days <= _MOST_DAYS else None
+
+
+def _starts_only(
+    text: str, start: Point, end: Point | None, count: tuple[int, str] | None
+) -> bool:
+    if end or count or start.is_range:
+        return False
+    return bool(re.search(r"\b(?:from|starting|beginning|as of|ab)(?: on)?(?: the)? $", text[: start.span[0]][-24:]))
+
+
+def _take_durations(scan: Scan, notices: list[str]) -> list[re.Match[str]]:
+    found = []
+    for match in _DURATION.finditer(scan.left):
+        before = scan.left[max(0, match.start() - 12) : match.start()]
+        is_article = match["n"] in ("a", "an")
+        if is_article and not match["for"] and not re.search(r"(?:^|\bfor |\brent\w* |\bneed |\bwant )$", before):
+            continue
+        if match["unit"].startswith("year") and not match["for"]:
+            continue
+        if int(match["n"]) == 0 if match["n"].isdigit() else False:
+            continue
+        if match["n2"] or match["n"] in ("a few", "few", "several"):
+            count, unit = _count(match)
+            notices.append(f"{match['n']}{'-' + match['n2'] if match['n2'] else ''} {match['unit']}: taken as {count} {unit}s.")
+        found.append(match)
+    scan.blank([match.span() for match in found])
+    return found
+
+
+def _count(match: re.Match[str]) -> tuple[int, str]:
+    said = match["n2"] or match["n"]
+    count = int(said) if said.isdigit() else NUMBERS[said]
+    unit = next(unit for unit, words in UNITS.items() if re.fullmatch(words, match["unit"]))
+    if match["half"] and unit in ("week", "month", "day"):
+        days = {"day": 1, "week": 7, "month": 30}[unit]
+        return count * days + (days + 1) // 2, "day"
+    return count, unit
+
+
+def _shift(match: re.Match[str]) -> tuple[int, str, bool]:
+    said = match["n"]
+    count = int(said) if said.isdigit() else NUMBERS[said]
+    unit = next(unit for unit, words in UNITS.items() if re.fullmatch(words, match["unit"]))
+    backwards = match["way"] in ("earlier", "sooner")
+    return -count if backwards else count, unit, match["way"] in ("longer", "more")
+
+
+def _back(until: date, count: tuple[int, str]) -> date:
+    return after(until, -count[0], count[1])
+
+
+def _said(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"

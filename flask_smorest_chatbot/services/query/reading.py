@@ -1,0 +1,118 @@
+"""What one message says by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from ...catalog import CatalogItem, Vocabulary
+from .drops import take_courtesies, take_drops
+from .levels import take_level
+from .money import Money, take_money
+from .names import Kind, names_of
+from .periods import When, take_when
+from .references import References, take_references
+from .terms import Term, find_terms
+from .text import TAKEN, Scan, read
+from .wanted import search_words, wanted_thing
+
+_GOES_ON = re.compile(
+    r"^(?:(?:ok|okay|yes|yeah|sure|no|hmm|well|great|cool|nice)[,.!]? )?(?:and|or|but|what about|how about|same|then|instead|also|only)\b"
+    r"|\b(?:instead|the same|same (?:thing|but|one)|then)\b"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What one message says, before what was said earlier is joined to it.
+
+    :param terms: names of the vocabulary in it
+    :param denied_level: level that the user says not to have
+    :param drops: what the user no longer asks for
+    :param goes_on: whether its words show it to go on with the earlier request
+    """
+
+    money: Money | None = None
+    when: When = field(default_factory=When)
+    terms: Sequence[Term] = ()
+    level: str | None = None
+    denied_level: str | None = None
+    references: References = field(default_factory=References)
+    drops: frozenset[str] = frozenset()
+    wanted: str | None = None
+    words: Sequence[str] = ()
+    goes_on: bool = False
+
+    def values(self, kind: Kind, *, unwanted: bool = False) -> tuple[str, ...]:
+        """Return the vocabulary's values that the message names, without repeats."""
+        terms = [term for term in self.terms if term.kind == kind and term.is_unwanted is unwanted]
+        return tuple(dict.fromkeys(value for term in terms for value in term.meaning.values))
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is anything in it to search by."""
+        when = self.when
+        return bool(
+            self.money
+            or when.period
+            or when.count
+            or when.until
+            or when.shift
+            or self.terms
+            or self.level
+            or self.denied_level
+            or self.references.has_any
+            or self.references.wish
+            or self.drops
+            or self.wanted
+        )
+
+
+def read_message(
+    text: str,
+    vocabulary: Vocabulary,
+    today: date,
+    shown: Sequence[CatalogItem] | None,
+    last_ids: Sequence[int | str] = (),
+) -> Reading:
+    """Return what a message says.
+
+    :param shown: items recommended before; None if there was no earlier turn
+    :param last_ids: of the items that the user's last message spoke of
+    """
+    message = read(text)
+    scan = Scan(message.folded)
+    take_courtesies(scan)
+    money = take_money(scan)
+    drops = take_drops(scan)
+    when = take_when(scan, today)
+    terms = find_terms(message, names_of(vocabulary), scan.left)
+    level, denied = take_level(scan, vocabulary, terms)
+    references = References()
+    if shown is not None:
+        references = take_references(scan, shown, last_ids, terms)
+    terms = [term for term in terms if TAKEN not in scan.left[slice(*term.span)]]
+    return Reading(
+        money=_paid_for_period(money, when),
+        when=when,
+        terms=terms,
+        level=level,
+        denied_level=denied,
+        references=references,
+        drops=frozenset(drops),
+        wanted=wanted_thing(message, scan.left, terms, is_open=not references.ids),
+        words=search_words(scan.left, terms),
+        goes_on=bool(_GOES_ON.search(message.folded)),
+    )
+
+
+def _paid_for_period(money: Money | None, when: When) -> Money | None:
+    """Take "$100 for 3 days" and "$200 for 12-19 December" for a total."""
+    if money is None or money.is_unit_said or money.for_at is None:
+        return money
+    starts = [start for start, end in when.spans if money.for_at - 5 <= start <= money.for_at + 5]
+    if not starts:
+        return money
+    return replace(money, budget=replace(money.budget, unit="total"), is_unit_said=True)

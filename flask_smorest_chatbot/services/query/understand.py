@@ -1,0 +1,56 @@
+"""From what a user says to a catalogue query."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from typing import Any
+
+from ...catalog import CatalogQuery, Vocabulary
+from ...profile import UserProfile
+from .earlier import Earlier
+from .joining import joined
+from .reading import read_message
+
+log = logging.getLogger(__name__)
+
+
+def understand(
+    text: str,
+    *,
+    vocabulary: Vocabulary,
+    today: date,
+    earlier: Earlier | None = None,
+    profile: UserProfile,
+    user_id: Any = None,
+    limit: int = 8,
+) -> CatalogQuery:
+    """Return what a message asks of the catalogue. Deterministic; no message makes it raise.
+
+    :param text: the message as sent
+    :param vocabulary: the words of the host's catalogue
+    :param today: the date in the configured time zone, from which "tomorrow" is counted
+    :param earlier: the previous turn; what it asked for holds until it is said otherwise
+    :param profile: the user's profile, handed through
+    :param user_id: the user's primary key, handed through
+    :param limit: most items the plugin will use, handed through
+    """
+    query = CatalogQuery(text=text, profile=profile, user_id=user_id, limit=limit, today=today)
+    try:
+        shown = list(earlier.items) if earlier else None
+        last_ids = earlier.ids("item_ids") if earlier else ()
+        reading = read_message(text, vocabulary, today, shown, last_ids)
+        slots = joined(reading, earlier, today)
+    except Exception:
+        # A message that cannot be understood is still answered, by its words in the prompt.
+        log.exception("a message was not understood")
+        return query
+    return CatalogQuery(
+        text=text,
+        words=tuple(reading.words),
+        profile=profile,
+        user_id=user_id,
+        limit=limit,
+        today=today,
+        **slots,
+    )
