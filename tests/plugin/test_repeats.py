@@ -1,0 +1,184 @@
+"""Requests that come twice make one turn; streams that break are resumed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+from client import SSE, events_of, names_of
+from host import Host
+
+CHAT = "/api/chatbot/chat"
+
+
+def post(host: Host, user: Any, body: Any, key: str | None = "k1", **headers: str) -> Any:
+    if key is not None:
+        headers["Idempotency-Key"] = key
+    return host.app.test_client().post(CHAT, json=body, headers=host.headers(user, **headers))
+
+
+def count(host: Host, user: Any, session_id: str) -> int:
+    url = f"/api/chatbot/history/{session_id}"
+    return len(host.app.test_client().get(url, headers=host.headers(user)).json)
+
+
+def stream(host: Host, user: Any, message_id: int, last: str | None = None) -> Any:
+    headers = {} if last is None else {"Last-Event-ID": last}
+    return host.app.test_client().get(
+        f"/api/chatbot/messages/{message_id}/stream", headers=host.headers(user, **headers)
+    )
+
+
+def test_same_key_and_body_gets_the_same_answer(host: Host, user: Any) -> None:
+    host.chat_model.scripts.append(
+        ["The Yamaha FG800. ", '<recommendations>[{"id": 17}]</recommendations>']
+    )
+    first = post(host, user, {"message": "A guitar?"})
+    again = post(host, user, {"message": "A guitar?", "session_id": None})
+    assert "Idempotent-Replayed" not in first.headers
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json == first.json
+    assert len(first.json["recommendations"]) == 1
+    assert len(host.chat_model.prompts) == 1
+    assert count(host, user, first.json["session_id"]) == 2
+
+
+def test_answer_is_replayed_as_a_stream_too(host: Host, user: Any) -> None:
+    first = post(host, user, {"message": "Hi"}, Accept=SSE)
+    assert names_of(first) == ["start", "delta", "recommendations", "done"]
+    again = post(host, user, {"message": "Hi"}, Accept=SSE)
+    assert names_of(again) == names_of(first)
+    assert events_of(again.text)[-1] == events_of(first.text)[-1]
+    assert len(host.chat_model.prompts) == 1
+
+
+def test_same_key_with_another_body_is_refused(host: Host, user: Any) -> None:
+    first = post(host, user, {"message": "Hi"})
+    for body in ({"message": "Ho"}, {"message": "Hi", "session_id": first.json["session_id"]}):
+        response = post(host, user, body)
+        assert response.status_code == 422
+        assert "Idempotency-Key" in response.json["message"]
+    assert len(host.chat_model.prompts) == 1
+
+
+@pytest.mark.parametrize("key", ["", "a b", "ü", "x" * 256])
+def test_key_has_a_form(host: Host, user: Any, key: str) -> None:
+    response = post(host, user, {"message": "Hi"}, key)
+    assert response.status_code == 422
+    assert "Idempotency-Key" in response.json["errors"]["headers"]
+    assert host.chat_model.prompts == []
+
+
+def test_keys_are_ones_own_and_exact(host: Host, user: Any) -> None:
+    stranger = host.add_user()
+    for who, key in ((user, "k1"), (stranger, "k1"), (user, "K1"), (user, None), (user, None)):
+        assert "Idempotent-Replayed" not in post(host, who, {"message": "Hi"}, key).headers
+    assert len(host.chat_model.prompts) == 5
+
+
+def test_turn_that_broke_is_tried_again(host: Host, user: Any) -> None:
+    host.chat_model.scripts += [[httpx.ReadError("reset")], ["Well."]]
+    body = {"message": "Hi", "session_id": "s"}
+    assert post(host, user, body).status_code == 502
+    again = post(host, user, body)
+    assert (again.status_code, again.json["assistant_response"]) == (200, "Well.")
+    assert post(host, user, body).json == again.json
+    assert len(host.chat_model.prompts) == 2
+    assert count(host, user, "s") == 3  # the question is there once
+
+
+def test_failure_is_told_when_the_conversation_has_gone_on(host: Host, user: Any) -> None:
+    host.chat_model.scripts += [[ConnectionError("away")]]
+    post(host, user, {"message": "Hi", "session_id": "s"})
+    post(host, user, {"message": "Hello?", "session_id": "s"}, None)
+    again = post(host, user, {"message": "Hi", "session_id": "s"})
+    assert (again.status_code, again.json["errors"]["reason"]) == (503, "model_unreachable")
+
+
+def test_many_at_once_make_one_turn(host: Host, user: Any) -> None:
+    host.chat_model.scripts.append(["One ", 0.5, "answer."])
+    everyone = threading.Barrier(10)
+
+    def ask(_number: int) -> Any:
+        everyone.wait()
+        return post(host, user, {"message": "Hi"}).json
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(ask, range(10)))
+    assert all(answer == answers[0] for answer in answers)
+    assert answers[0]["assistant_response"] == "One answer."
+    assert len(host.chat_model.prompts) == 1
+    assert count(host, user, answers[0]["session_id"]) == 2
+
+
+def test_stream_goes_on_after_the_last_event(host: Host, user: Any) -> None:
+    host.chat_model.scripts.append(["One ", 0.3, "two ", 0.3, "three."])
+    whole = post(host, user, {"message": "Hi"}, None, Accept=SSE).text
+    ids = [line.removeprefix("id: ") for line in whole.splitlines() if line.startswith("id: ")]
+    message_id = events_of(whole)[0][1]["message_id"]
+    assert ids[0] == f"{message_id}-0"
+    text = events_of(whole)[-1][1]["assistant_response"]
+    for number, last in enumerate(ids[:-1]):
+        rest = stream(host, user, message_id, last)
+        assert rest.mimetype == SSE
+        events = events_of(rest.text)
+        assert events[-1] == events_of(whole)[-1]
+        said = "".join(data["content"] for name, data in events if name == "delta")
+        if number < len(ids) - 2:
+            assert text.endswith(said)
+            assert len(said) == len(text) - int(last.split("-")[1])
+        else:
+            assert [name for name, _ in events] == ["done"]
+    done = stream(host, user, message_id, ids[-1])
+    assert (done.status_code, done.text) == (204, "")
+
+
+@pytest.mark.parametrize("last", [None, "", "x", "1-x", "99999-3", "-1-2"])
+def test_stream_without_a_place_begins_anew(host: Host, user: Any, last: str | None) -> None:
+    done = post(host, user, {"message": "Hi"}).json
+    events = events_of(stream(host, user, done["message_id"], last).text)
+    assert [name for name, _ in events] == ["start", "delta", "recommendations", "done"]
+
+
+def test_running_answer_is_followed_to_its_end(build_host: Callable[..., Host]) -> None:
+    host = build_host()
+    user = host.add_user()
+    host.chat_model.scripts.append(["One ", *[0.2, "more "] * 12])
+    first: list[str] = []
+    thread = threading.Thread(
+        target=lambda: first.append(
+            post(host, user, {"message": "Hi", "session_id": "s"}, None, Accept=SSE).text
+        )
+    )
+    thread.start()
+    message_id = wait_for_message(host, user)
+    followed = stream(host, user, message_id).text
+    thread.join()
+    assert len([name for name, _ in events_of(followed) if name == "delta"]) > 1
+    assert events_of(followed)[-1] == events_of(first[0])[-1]
+
+
+def wait_for_message(host: Host, user: Any) -> int:
+    for _ in range(200):
+        url = "/api/chatbot/history/s"
+        found = host.app.test_client().get(url, headers=host.headers(user))
+        if found.status_code == 200 and len(found.json) == 2:
+            return int(found.json[1]["id"])
+        threading.Event().wait(0.02)
+    raise AssertionError("there is no answer")
+
+
+def test_nobody_follows_anothers_answer(host: Host, user: Any) -> None:
+    done = post(host, user, {"message": "Hi"}).json
+    stranger = host.add_user()
+    answers = [
+        stream(host, stranger, done["message_id"]),
+        stream(host, stranger, 10**9),
+        stream(host, user, done["message_id"] - 1),
+        stream(host, user, 2**70),
+    ]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(404, answers[0].text)}
