@@ -29,9 +29,17 @@ class _Extension:
     def __getattr__(self, name: str) -> Any:
         from flask_migrate import Migrate
 
+        from .models.search import is_compared
+
         # An absolute folder, so that `flask db` works from any directory.
         folder = Path(self._app.root_path).parent / "migrations"
-        Migrate(self._app, self._db, directory=str(folder), render_as_batch=True)
+        Migrate(
+            self._app,
+            self._db,
+            directory=str(folder),
+            render_as_batch=True,
+            include_name=is_compared,
+        )
         return getattr(self._app.extensions["migrate"], name)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from sqlalchemy import select
@@ -20,6 +20,8 @@ from .people import OWNERS, PASSWORD, RENTERS
 SEED = 20_240_601
 LISTINGS = 150
 CONDITIONS = {"new": "1.15", "excellent": "1.05", "good": "1.00", "fair": "0.85"}  # price factor
+
+BOOKED_AHEAD = 30  # further listings, which owners have booked from one another
 
 # First day and length in days, relative to today, of the rentals that each renter gets.
 STAYS = {"completed": (-60, 10), "active": (-3, 10), "pending": (12, 7), "cancelled": (30, 5)}
@@ -41,7 +43,7 @@ def seed() -> dict[str, int]:
         listings: list[Listing] = []
         if not _has_listings(owners):
             listings = _add_listings(chance, owners, instruments)
-        rentals = _add_rentals(chance, renters, listings)
+        rentals = _add_rentals(chance, renters, owners, listings)
     return {
         "users": new_users,
         "surveys": surveys,
@@ -129,20 +131,43 @@ def _listing(
     )
 
 
-def _add_rentals(chance: random.Random, renters: list[User], listings: list[Listing]) -> int:
-    """Give each renter one rental of each status, each of a listing of its own."""
+def _add_rentals(
+    chance: random.Random, renters: list[User], owners: list[User], listings: list[Listing]
+) -> int:
+    """Give each renter one rental of each status, and owners some of what will be needed soon.
+
+    Each is of a listing of its own, but that a few listings are booked twice in a row.
+    """
     wanted = [(renter, status) for renter in renters for status in STAYS]
     rentable = [listing for listing in listings if listing.is_available]
-    pairs = zip(wanted, chance.sample(rentable, k=min(len(wanted), len(rentable))), strict=False)
-    rentals = [_rental(chance, renter, status, listing) for (renter, status), listing in pairs]
+    chance.shuffle(rentable)
+    rentals = [
+        _rental(chance, renter, status, listing)
+        for (renter, status), listing in zip(wanted, rentable, strict=False)
+    ]
+    for listing in rentable[len(wanted) : len(wanted) + BOOKED_AHEAD]:
+        rentals += _bookings_ahead(chance, owners, listing)
     db.session.add_all(rentals)
     return len(rentals)
+
+
+def _bookings_ahead(chance: random.Random, owners: list[User], listing: Listing) -> list[Rental]:
+    """Book a listing for one or two owners; the second begins when the first ends."""
+    renter = chance.choice([owner for owner in owners if owner is not listing.owner])
+    start = today() + timedelta(days=chance.randint(4, 45))
+    first = _booking(listing, renter, start, chance.randint(2, 14), "active")
+    if chance.random() < 0.7:
+        return [first]
+    return [first, _booking(listing, renter, first.end_date, chance.randint(2, 7), "pending")]
 
 
 def _rental(chance: random.Random, renter: User, status: str, listing: Listing) -> Rental:
     first, days = STAYS[status]
     days += chance.randint(0, 5)
-    start = today() + timedelta(days=first)
+    return _booking(listing, renter, today() + timedelta(days=first), days, status)
+
+
+def _booking(listing: Listing, renter: User, start: date, days: int, status: str) -> Rental:
     return Rental(
         listing=listing,
         renter=renter,

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model
 from .columns import NEVER_REUSE_IDS
+from .search import add_search
 
 
 class Instrument(Model):
@@ -21,3 +22,6 @@ class Instrument(Model):
     brand: Mapped[str] = mapped_column(String(60))
     model: Mapped[str] = mapped_column(String(100))
     description: Mapped[str] = mapped_column(Text, default="")
+
+
+add_search(Instrument)

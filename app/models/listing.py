@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ..extensions import Model
 from .columns import NEVER_REUSE_IDS, created_at_column, one_of
 from .instrument import Instrument
+from .search import add_search
 from .user import User
 
 CONDITIONS = ("new", "excellent", "good", "fair")
@@ -24,6 +25,13 @@ class Listing(Model):
         one_of("item_condition", CONDITIONS),
         CheckConstraint("daily_rate > 0", name="daily_rate_positive"),
         Index("ix_listings_is_available_daily_rate", "is_available", "daily_rate"),
+        Index(
+            "ix_listings_instrument_id_is_available_daily_rate",
+            "instrument_id",
+            "is_available",
+            "daily_rate",
+            "id",
+        ),
         NEVER_REUSE_IDS,
     )
 
@@ -41,3 +49,6 @@ class Listing(Model):
 
     owner: Mapped[User] = relationship(lazy="joined", innerjoin=True)
     instrument: Mapped[Instrument] = relationship(lazy="joined", innerjoin=True)
+
+
+add_search(Listing)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..extensions import Model
@@ -15,6 +15,7 @@ from .user import User
 
 RENTAL_STATUSES = ("pending", "active", "completed", "cancelled")
 BLOCKING_STATUSES = ("pending", "active")  # nobody else can have the listing meanwhile
+_IS_BLOCKING = text("status IN ('pending', 'active')")
 
 
 class Rental(Model):
@@ -30,6 +31,14 @@ class Rental(Model):
         CheckConstraint("end_date > start_date", name="ends_after_start"),
         CheckConstraint("total >= 0", name="total_not_negative"),
         Index("ix_rentals_listing_id_status_end_date", "listing_id", "status", "end_date"),
+        Index(
+            "ix_rentals_blocking_listing_id_end_date",
+            "listing_id",
+            "end_date",
+            postgresql_where=_IS_BLOCKING,
+            postgresql_include=["start_date"],
+            sqlite_where=_IS_BLOCKING,
+        ),
         NEVER_REUSE_IDS,
     )
 

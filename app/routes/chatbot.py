@@ -12,7 +12,9 @@ from ..config import ConfigError
 from ..extensions import db
 from ..models import ChatMessage, ChatSession, User
 from ..services import chatbot_service as service
+from ..services.my_rentals import rental_facts
 from ..services.readiness import ReadinessCheck, add_readiness_check
+from ..services.vocabulary import vocabulary
 
 chatbot = Chatbot(
     db,
@@ -23,6 +25,8 @@ chatbot = Chatbot(
 )
 chatbot.profile_loader(service.profile_of)
 chatbot.catalog_loader(service.candidates_for)
+chatbot.vocabulary_loader(vocabulary)
+chatbot.facts_loader(rental_facts)
 chatbot.chat_endpoint("/ask-instrument-question")(service.ask_instrument_question)
 chatbot.chat_endpoint("/recommend-for-me", message_required=False)(service.recommend_for_me)
 
@@ -32,6 +36,7 @@ def register_chatbot(app: Flask, api: Api) -> None:
 
     :raises ConfigError: when a ``CHATBOT_*`` setting is wrong; the message says what to set
     """
+    app.config.setdefault("CHATBOT_TIMEZONE", app.config["SITE_TIMEZONE"])
     try:
         chatbot.init_app(app, api)
         config = ChatbotConfig.from_mapping(app.config)

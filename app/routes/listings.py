@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask.views import MethodView
 
 from ..models import Listing
 from ..schemas.listing import ListingQuery, ListingSchema
-from ..services import listings
+from ..schemas.quote import QuoteQuery, QuoteSchema
+from ..services import listings, quotes
 from ..services.paging import Page
 from .blueprint import SiteBlueprint, me
 
@@ -62,3 +64,17 @@ class OneListing(MethodView):
         409 while it has pending or active rentals.
         """
         listings.delete_listing(me(), listing_id)
+
+
+@blp.route("/<row_id:listing_id>/quote")
+class ListingQuote(MethodView):
+    @blp.arguments(QuoteQuery, location="query")
+    @blp.may_answer("NOT_FOUND")
+    @blp.response(200, QuoteSchema)
+    def get(self, period: dict[str, date], listing_id: int) -> quotes.Quote:
+        """Tell what a listing costs on some days, and whether it is free
+
+        From `start` until `end`, the day of return. If it is taken, `free_from` is the first day
+        from which it is free for as many days.
+        """
+        return quotes.make_quote(listings.get_listing(listing_id), period["start"], period["end"])

@@ -33,7 +33,9 @@ class Rentals(MethodView):
         """Book a listing
 
         From `start_date` until `end_date`, the day of return, on which somebody else's rental
-        may start. 409 when it is taken on some of these days, not rented out, or your own.
+        may start. 409 when it is taken on some of these days, not rented out, or your own; also
+        when it no longer costs the `expected_total`, if you send one: `errors.total` is the new
+        one.
         """
         return rentals.book(me(), **values)
 

@@ -126,6 +126,15 @@ class Moment(ma.fields.DateTime):
         return super()._serialize(None if value is None else as_utc(value), attr, obj, **kwargs)
 
 
+def row_id_filter(description: str) -> ma.fields.Integer:
+    """Return an optional query parameter that narrows a list to what belongs to one row."""
+    return ma.fields.Integer(
+        load_default=None,
+        validate=ma.validate.Range(1, MAX_ROW_ID),
+        metadata={"description": description},
+    )
+
+
 def search_text(description: str, most: int = 100) -> Text:
     """Return an optional query parameter that narrows a list; empty means not narrowed."""
     return Text(most, least=0, load_default=None, metadata={"description": description})

@@ -7,7 +7,7 @@ from decimal import Decimal
 import marshmallow as ma
 
 from ..models import RENTAL_STATUSES
-from .fields import Moment, Money, RowId
+from .fields import Moment, Money, RowId, row_id_filter
 
 MOST = Decimal("99999999.99")
 
@@ -31,6 +31,11 @@ class RentalSchema(ma.Schema):
     days = ma.fields.Integer(dump_only=True)
     daily_rate = Money(most=MOST, dump_only=True, metadata={"description": "US$, as agreed"})
     total = Money(most=MOST, dump_only=True, metadata={"description": "US$"})
+    expected_total = Money(
+        most=MOST,
+        load_only=True,
+        metadata={"description": "US$; 409 when it costs something else by now", "example": 87.5},
+    )
     status = ma.fields.String(dump_only=True, metadata={"enum": list(RENTAL_STATUSES)})
     created_at = Moment(dump_only=True)
 
@@ -52,3 +57,4 @@ class RentalQuery(ma.Schema):
         metadata={"description": "`renter`: what you rent; `owner`: what others rent from you"},
     )
     status = ma.fields.String(load_default=None, validate=ma.validate.OneOf(RENTAL_STATUSES))
+    listing_id = row_id_filter("Rentals of this listing")

@@ -1,136 +1,194 @@
-"""The catalogue as the chat searches it: a few listings that can be had, best first."""
+"""The catalogue as the chat searches it: a few listings, best first."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select
-from sqlalchemy.sql.selectable import Subquery
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    Subquery,
+    bindparam,
+    exists,
+    select,
+)
 
 from ..extensions import db
-from ..models import Instrument, Listing, User
-from .availability import is_free
-from .instruments import SEARCHED
-from .text_search import any_contains, contains
+from ..models import Instrument, Listing, Rental, User
+from . import catalog_sql as sql
+from .availability import comes_free
+from .catalog_search import ListingHit, Search, Stock
+from .text_search import FULL_TEXT, clue_values
 
-MAX_WORDS = 12  # each word is a term of the query
+_NEAREST = 3
+_MAX_SHAPES = 500  # of searches, for which queries are kept
+
+# What lays out a query for a shape of search and a database.
+Layout = Callable[[Search, str], Select[Any]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ListingHit:
-    """A listing that was found. ``daily_rate`` is in US$.
+def best_listings(search: Search) -> list[ListingHit]:
+    """Return the best listings that can be had, at most one per instrument.
 
-    :param matched_words: how many of the words asked for occur in it
+    By one query, or two if nothing is searched and the cheapest are of too few instruments.
     """
-
-    listing_id: int
-    name: str
-    category: str
-    brand: str
-    model: str
-    description: str
-    condition: str
-    daily_rate: Decimal
-    location: str
-    owner_id: int
-    owner_name: str
-    matched_words: int
+    if search.names_nothing:
+        rows = _rows(_cheapest, search)
+        is_complete = not rows or rows[0].seen < sql.WINDOW
+        if is_complete or len(rows) >= search.limit:
+            return [_hit(row) for row in rows]
+    return [_hit(row) for row in _rows(_best, search)]
 
 
-def search_listings(
-    words: Sequence[str] = (),
-    *,
-    categories: Sequence[str] = (),
-    min_daily_rate: Decimal | None = None,
-    max_daily_rate: Decimal | None = None,
-    location: str | None = None,
-    available_from: date | None = None,
-    available_to: date | None = None,
-    exclude_owner_id: int | None = None,
-    require_match: bool = True,
-    limit: int = 8,
-) -> list[ListingHit]:
-    """Return the best listings that can be had, by one query.
-
-    Best means: most words matched, then the same place, then the lowest rate.
-
-    :param words: content words; each matches as part of name, brand, model, category or
-        description, in whatever case and with or without a plural "s"
-    :param categories: only these, exact but for case
-    :param min_daily_rate: US$, inclusive; so is ``max_daily_rate``
-    :param location: preferred, not required; "Austin" and "Austin, TX" are the same place
-    :param available_from: first day; today if None
-    :param available_to: day of return; the day after ``available_from`` if None
-    :param exclude_owner_id: leave out this user's own listings
-    :param require_match: leave out listings that match none of ``words``, if there are any
-    :param limit: at most so many
-    """
-    matches = _instrument_matches(words, categories, require_match)
-    query: Select[Any] = (
-        select(*_columns(), User.name, matches.c.matched)
-        .join(Instrument, Instrument.id == Listing.instrument_id)
-        .join(matches, matches.c.id == Instrument.id)
-        .join(User, User.id == Listing.owner_id)
-        .where(is_free(available_from, available_to), User.is_active.is_(True))
-        .order_by(*_best_first(matches, location))
-        .limit(limit)
-    )
-    if min_daily_rate is not None:
-        query = query.where(Listing.daily_rate >= min_daily_rate)
-    if max_daily_rate is not None:
-        query = query.where(Listing.daily_rate <= max_daily_rate)
-    if exclude_owner_id is not None:
-        query = query.where(Listing.owner_id != exclude_owner_id)
-    return [_hit(row) for row in db.session.execute(query)]
+def further_listings(hit: ListingHit, search: Search) -> list[ListingHit]:
+    """Return the best listings of a hit's instrument, itself among them, by one query."""
+    rows = _rows(_further, replace(search, clues=()), instrument_id=hit.instrument_id)
+    return [replace(_hit(row), tier=hit.tier) for row in rows]
 
 
-def _columns() -> tuple[Any, ...]:
-    """Return the columns in the order in which :func:`_hit` reads them."""
+def listings_by_id(listing_ids: Sequence[int]) -> list[ListingHit]:
+    """Return listings, whether they can be had or not, in this order; unknown ones are left out."""
+    query = _with_columns(select().select_from(Listing)).where(Listing.id.in_(listing_ids))
+    known = {row.listing_id: _hit(row) for row in db.session.execute(query)}
+    return [known[number] for number in dict.fromkeys(listing_ids) if number in known]
+
+
+def stock_of(search: Search) -> Stock:
+    """Say what there is, free or not, by one query."""
+    return Stock(*_rows(_stock, search)[0])
+
+
+def next_free(search: Search) -> list[ListingHit]:
+    """Return those within the budget that come free first, of different instruments."""
+    rows = _rows(_next_free, replace(search, limit=10 * _NEAREST))
+    first = {row.instrument_id: _hit(row) for row in reversed(rows)}
+    return list(reversed(first.values()))[:_NEAREST]
+
+
+def nearest_prices(search: Search) -> list[ListingHit]:
+    """Return those that can be had at the prices closest to the budget, the closest first."""
+    if search.most is not None:
+        dearer = replace(search, most=None, least=search.most, limit=_NEAREST)
+        return [_hit(row) for row in _rows(_cheapest_first, dearer)]
+    cheaper = replace(search, most=search.least, least=None, limit=_NEAREST)
+    return [_hit(row) for row in _rows(_dearest_first, cheaper)]
+
+
+def cheapest_of_all(search: Search) -> list[ListingHit]:
+    """Return the cheapest listing, even if it cannot be had."""
+    return [_hit(row) for row in _rows(_cheapest_of_all, search)]
+
+
+def _rows(layout: Layout, search: Search, **values: Any) -> Sequence[Any]:
+    dialect = db.session.get_bind().dialect.name
+    shape = search.shape()
+    if search.clues and dialect in FULL_TEXT:
+        values |= clue_values(search.clues, dialect)
+    else:
+        shape = replace(shape, clues=tuple(search.clues))
+    query = _laid_out(layout, shape, dialect)
+    return db.session.execute(query, {**search.values(), **values}).all()
+
+
+@lru_cache(_MAX_SHAPES)
+def _laid_out(layout: Layout, shape: Search, dialect: str) -> Select[Any]:
+    return layout(shape, dialect)
+
+
+def _best(search: Search, dialect: str) -> Select[Any]:
+    return _listed(sql.best_of_each(search, dialect))
+
+
+def _cheapest_first(search: Search, dialect: str) -> Select[Any]:
+    return _listed(sql.best_of_each(search, dialect, by_price=True))
+
+
+def _dearest_first(search: Search, dialect: str) -> Select[Any]:
+    return _listed(sql.best_of_each(search, dialect, by_price=True, dearest=True))
+
+
+def _cheapest(search: Search, _dialect: str) -> Select[Any]:
+    best = sql.cheapest(search)
+    return _listed(best).add_columns(best.c.seen)
+
+
+def _further(search: Search, _dialect: str) -> Select[Any]:
+    return _listed(sql.listings_of_one(search))
+
+
+def _stock(search: Search, dialect: str) -> Select[Any]:
+    wanted = sql.wanted_instruments(search, dialect)
+    everything = search.without_exclusions()
+    left = carried = _any_listing(wanted, search)
+    if everything != search:
+        all_wanted = sql.wanted_instruments(everything, dialect, "carried")
+        carried = _any_listing(all_wanted, everything)
+    in_budget = (Listing.is_available.is_(True), *sql.is_in_budget(search))
+    query: Any = select(carried, left, _any_listing(wanted, search, *in_budget))
+    return query
+
+
+def _any_listing(
+    wanted: CTE, search: Search, *conditions: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    of_wanted = select(Listing.id).join(wanted, wanted.c.id == Listing.instrument_id)
+    return exists(of_wanted.where(*sql.is_offered(search), *conditions))
+
+
+def _next_free(search: Search, dialect: str) -> Select[Any]:
+    query = _of_wanted(search, dialect).join(Rental, Rental.listing_id == Listing.id)
+    soon = comes_free(bindparam("start", type_=Date), bindparam("days", type_=Integer))
+    query = query.where(Listing.is_available.is_(True), soon, *sql.is_in_budget(search))
+    order = (Rental.end_date, Listing.daily_rate, Listing.id)
+    return query.order_by(*order).limit(bindparam("limit", type_=Integer))
+
+
+def _cheapest_of_all(search: Search, dialect: str) -> Select[Any]:
+    order = (Listing.is_available.desc(), Listing.daily_rate, Listing.id)
+    return _of_wanted(search, dialect).order_by(*order).limit(1)
+
+
+def _of_wanted(search: Search, dialect: str) -> Select[Any]:
+    """Select the listings of the wanted instruments, whether they can be had or not."""
+    wanted = sql.wanted_instruments(search, dialect)
+    query = _with_columns(select(wanted.c.tier).select_from(Listing))
+    query = query.join(wanted, wanted.c.id == Listing.instrument_id)
+    return query.where(*sql.is_offered(search))
+
+
+def _listed(best: Subquery) -> Select[Any]:
+    """Select the columns of hits for the few listings of ``best``, in its order."""
+    query = select(best.c.tier, best.c.here.label("is_here"))
+    query = query.join(Listing, Listing.id == best.c.listing_id)
+    return _with_columns(query).order_by(best.c.position)
+
+
+def _with_columns(query: Select[Any]) -> Select[Any]:
+    """Add what a hit says of a listing; ``query`` selects from the listings."""
     return (
-        Listing.id,
-        Instrument.name,
-        Instrument.category,
-        Instrument.brand,
-        Instrument.model,
-        Instrument.description,
-        Listing.condition,
-        Listing.daily_rate,
-        Listing.location,
-        Listing.owner_id,
+        query.add_columns(
+            Listing.id.label("listing_id"),
+            Listing.instrument_id,
+            Listing.condition.label("condition"),
+            Listing.daily_rate,
+            Listing.location,
+            Listing.is_available,
+            Listing.owner_id,
+            User.is_active.label("owner_is_active"),
+            *(getattr(Instrument, name) for name in ("name", "category", "brand", "model")),
+            Instrument.description,
+        )
+        .join(Instrument, Instrument.id == Listing.instrument_id)
+        .join(User, User.id == Listing.owner_id)
     )
 
 
 def _hit(row: Any) -> ListingHit:
-    names = ListingHit.__dataclass_fields__
-    return ListingHit(**dict(zip(names, row, strict=True)))
-
-
-def _instrument_matches(
-    words: Sequence[str], categories: Sequence[str], require_match: bool
-) -> Subquery:
-    """Count the matched words per instrument: far fewer rows than there are listings."""
-    terms = list(dict.fromkeys(_singular(word.lower()) for word in words if word))[:MAX_WORDS]
-    found = [case((any_contains(SEARCHED, term), 1), else_=0) for term in terms]
-    matched = sum(found[1:], start=found[0]) if found else literal(0)
-    query = select(Instrument.id, matched.label("matched"))
-    if categories:
-        wanted = [category.lower() for category in categories]
-        query = query.where(func.lower(Instrument.category).in_(wanted))
-    if terms and require_match:
-        query = query.where(or_(*(any_contains(SEARCHED, term) for term in terms)))
-    return query.subquery("matches")
-
-
-def _best_first(matches: Subquery, location: str | None) -> list[ColumnElement[Any]]:
-    town = (location or "").split(",")[0].strip()
-    here = [case((contains(Listing.location, town), 0), else_=1)] if town else []
-    return [matches.c.matched.desc(), *here, Listing.daily_rate.asc(), Listing.id.asc()]
-
-
-def _singular(word: str) -> str:
-    """Drop a plural "s", so that "violins" finds a violin; not that of "bass" or "brass"."""
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+    names = {field.name for field in fields(ListingHit)}
+    return ListingHit(**{name: value for name, value in row._mapping.items() if name in names})

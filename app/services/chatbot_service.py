@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from flask_smorest_chatbot import (
-    CatalogItem,
     CatalogQuery,
+    CatalogResult,
     ChatbotConfig,
     TurnPlan,
     UserProfile,
@@ -15,7 +14,7 @@ from flask_smorest_chatbot import (
 )
 
 from ..models import Survey, User
-from .catalog import ListingHit, search_listings
+from .candidates import find
 from .surveys import latest_survey
 
 PERSONA = (
@@ -62,43 +61,9 @@ def _details(survey: Survey) -> dict[str, object]:
     return {name: value for name, value in told.items() if value}
 
 
-def candidates_for(query: CatalogQuery) -> list[CatalogItem]:
-    """Return listings that can be rented today, in the user's budget, the best first.
-
-    What the user says decides; if no listing matches it, what they like to play; if that matches
-    none either, anything.
-    """
-    said = () if query.text == RECOMMEND_MESSAGE else query.words
-    for words in (said, query.profile.preferred_instruments):
-        if words and (hits := _search(query, words)):
-            return [_item(hit) for hit in hits]
-    return [_item(hit) for hit in _search(query, ())]
-
-
-def _search(query: CatalogQuery, words: Sequence[str]) -> list[ListingHit]:
-    return search_listings(
-        words,
-        max_daily_rate=query.profile.budget_max,
-        location=query.profile.location,
-        exclude_owner_id=query.user_id,
-        limit=query.limit,
-    )
-
-
-def _item(hit: ListingHit) -> CatalogItem:
-    return CatalogItem(
-        id=hit.listing_id,
-        name=hit.name,
-        price=hit.daily_rate,
-        url=f"/listings/{hit.listing_id}",
-        description=hit.description,
-        details={
-            "category": hit.category,
-            "brand": hit.brand,
-            "condition": hit.condition,
-            "location": hit.location,
-        },
-    )
+def candidates_for(query: CatalogQuery) -> CatalogResult:
+    """Return listings that can be rented when and for what the user asks, or why there are none."""
+    return find(query)
 
 
 def ask_instrument_question(_user: User, message: str) -> TurnPlan:
@@ -118,6 +83,7 @@ def recommend_for_me(_user: User, message: str) -> TurnPlan:
         message=message.strip() or RECOMMEND_MESSAGE,
         instructions=RECOMMENDATION,
         must_recommend=True,
+        search=message.strip(),
     )
 
 

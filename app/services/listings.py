@@ -77,6 +77,7 @@ def listing_facts(listing: Listing) -> dict[str, Any]:
         "daily_rate": listing.daily_rate,
         "location": listing.location,
         "is_available": free_today is not None,
+        "owner_id": listing.owner_id,
         "owner_name": listing.owner.name,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import or_, select, update
@@ -14,6 +15,7 @@ from .availability import overlaps
 from .clock import today
 from .listings import lock_listing
 from .paging import Page, fetch_page
+from .phrases import money_text
 from .transaction import transaction
 
 MAX_DAYS = 365
@@ -28,7 +30,13 @@ MOVES: dict[str, dict[str, set[str]]] = {
 
 
 def find_rentals(
-    user: User, *, page: int, page_size: int, side: str, status: str | None = None
+    user: User,
+    *,
+    page: int,
+    page_size: int,
+    side: str,
+    status: str | None = None,
+    listing_id: int | None = None,
 ) -> Page[Rental]:
     """Return the user's rentals, latest start first.
 
@@ -40,6 +48,8 @@ def find_rentals(
     query = query.where(mine == user.id)
     if status:
         query = query.where(Rental.status == status)
+    if listing_id is not None:
+        query = query.where(Rental.listing_id == listing_id)
     query = query.order_by(Rental.start_date.desc(), Rental.id.desc())
     return fetch_page(query, page=page, page_size=page_size)
 
@@ -58,27 +68,38 @@ def get_rental(user: User, rental_id: int) -> Rental:
     return rental
 
 
-def book(renter: User, *, listing_id: int, start_date: date, end_date: date) -> Rental:
+def book(
+    renter: User,
+    *,
+    listing_id: int,
+    start_date: date,
+    end_date: date,
+    expected_total: Decimal | None = None,
+) -> Rental:
     """Book a listing from ``start_date`` until ``end_date``, the day of return. Commits.
 
     Of several bookings at once for the same days exactly one succeeds.
 
+    :param expected_total: what the renter was told it costs, US$; None to agree to any price
     :raises InvalidInputError: when the dates make no sense
     :raises NotFoundError: when there is no such listing
-    :raises ConflictError: when it cannot be had on these days, or is the renter's own
+    :raises ConflictError: when it cannot be had on these days, is the renter's own, or costs
+        something else by now
     """
     _check_dates(start_date, end_date)
     with transaction():
         lock_listing(listing_id)
         listing = _bookable_listing(renter, listing_id)
         _check_free(listing_id, start_date, end_date)
+        total = total_of(listing, start_date, end_date)
+        _check_price(total, expected_total)
         rental = Rental(
             listing=listing,
             renter=renter,
             start_date=start_date,
             end_date=end_date,
             daily_rate=listing.daily_rate,
-            total=listing.daily_rate * (end_date - start_date).days,
+            total=total,
         )
         db.session.add(rental)
     return rental
@@ -109,16 +130,41 @@ def change_status(user: User, rental_id: int, status: str) -> Rental:
     return rental
 
 
-def _check_dates(start: date, end: date) -> None:
+def date_problem(start: date, end: date) -> tuple[str, str] | None:
+    """Return why nobody can rent anything from ``start`` until ``end``, the day of return.
+
+    :return: ``"start"`` or ``"end"``, and a sentence for people; None when the dates make sense
+    """
     now = today()
     if start < now:
-        raise InvalidInputError.in_field("start_date", "Choose today or a later day.")
+        return "start", "The first day is past: choose today or a later day."
     if end <= start:
-        raise InvalidInputError.in_field("end_date", "Choose a day after start_date.")
+        return "end", "The day of return comes after the first day."
     if (end - start).days > MAX_DAYS:
-        raise InvalidInputError.in_field("end_date", f"Rent for {MAX_DAYS} days at most.")
+        return "end", f"Rent for {MAX_DAYS} days at most."
     if end > now + timedelta(days=MAX_DAYS_AHEAD):
-        raise InvalidInputError.in_field("end_date", f"Book {MAX_DAYS_AHEAD} days ahead at most.")
+        return "end", f"Book {MAX_DAYS_AHEAD} days ahead at most."
+    return None
+
+
+def total_of(listing: Listing, start: date, end: date) -> Decimal:
+    """Return what it costs, in US$, to have a listing from ``start`` until ``end``."""
+    return listing.daily_rate * (end - start).days
+
+
+def _check_dates(start: date, end: date) -> None:
+    if problem := date_problem(start, end):
+        field, message = problem
+        raise InvalidInputError.in_field(f"{field}_date", message)
+
+
+def _check_price(total: Decimal, expected: Decimal | None) -> None:
+    """Nobody pays a price that they have not seen."""
+    if expected is None or expected == total:
+        return
+    message = f"The price has changed to {money_text(total)} in all; rent it again if you agree."
+    errors = {"json": {"expected_total": [message]}, "total": float(total)}
+    raise ConflictError(message, errors)
 
 
 def _bookable_listing(renter: User, listing_id: int) -> Listing:

@@ -71,8 +71,9 @@ def rows_of(connection: sqlite3.Connection) -> dict[str, list[object]]:
 
 
 def schema_of(connection: sqlite3.Connection, table: str) -> tuple[set[str], set[str]]:
-    """Return a table's lines, in whatever order, and its indexes."""
-    query = "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL ORDER BY type"
+    """Return a table's lines, in whatever order, and its indexes and triggers."""
+    query = "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL "
+    query += "ORDER BY type = 'table'"
     *indexes, made = (sql for (sql,) in connection.execute(query, (table,)))
     return {line.strip(" \t,)") for line in made.splitlines()[1:]}, set(indexes)
 

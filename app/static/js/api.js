@@ -68,10 +68,18 @@ async function json(path, options) {
   return response.json();
 }
 
-async function open(path, body) {
-  const response = await send(path, requestOptions({ method: "POST", body }));
+/** Sends without a token. */
+async function open(path, options) {
+  const response = await send(path, requestOptions(options));
   if (!response.ok) throw await refusal(response);
   return response.json();
+}
+
+/** One page of the user's rentals, latest start first, and the number of the page after it, if any. */
+async function rentals(parameters) {
+  const response = await authorized(`/rentals?${new URLSearchParams(parameters)}`);
+  const paging = JSON.parse(response.headers.get("X-Pagination") || "{}");
+  return { items: await response.json(), nextPage: paging.next_page ?? null };
 }
 
 function parsed({ event, data }) {
@@ -110,11 +118,11 @@ export const api = {
     return Boolean(tokens.access);
   },
   async logIn(email, password) {
-    tokens.store(await open("/auth/login", { email, password }));
+    tokens.store(await open("/auth/login", { method: "POST", body: { email, password } }));
   },
   /** Registers and logs in: the API hands out tokens at log-in only. */
   async register(fields) {
-    await open("/auth/register", fields);
+    await open("/auth/register", { method: "POST", body: fields });
     await this.logIn(fields.email, fields.password);
   },
   /** Forgets the tokens first: the log-out holds even when the server does not answer. */
@@ -129,4 +137,11 @@ export const api = {
   history: (id, signal) => json(`/chatbot/history/${encodeURIComponent(id)}`, { signal }),
   deleteSession: (id) => json(`/chatbot/clear-session/${encodeURIComponent(id)}`, { method: "DELETE" }),
   stream,
+  /** Price and availability of a listing from `start` until `end`, the day of return; anybody may ask. */
+  quote: (listingId, start, end, signal) =>
+    open(`/listings/${listingId}/quote?${new URLSearchParams({ start, end })}`, { signal }),
+  book: (booking) => json("/rentals", { method: "POST", body: booking }),
+  rentals,
+  rental: (id) => json(`/rentals/${id}`),
+  cancelRental: (id) => json(`/rentals/${id}`, { method: "PATCH", body: { status: "cancelled" } }),
 };

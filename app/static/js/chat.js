@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { ApiError, SignedOutError } from "./errors.js";
+import { accountFacts } from "./extras.js";
 import { newSessionId, rememberSession, showInAddress } from "./location.js";
 import { AssistantMessage, userMessage } from "./view.js";
 
@@ -164,6 +165,7 @@ export class Chat {
     const turn = { path: text ? ASK : RECOMMEND, text, asked, messageId: message.id };
     const onRetry = asked ? () => this.#retry(turn, reply) : undefined;
     reply.setText(message.content || "");
+    reply.setContext(message.context_data?.context);
     reply.setRecommendations(message.context_data?.recommendations);
     if (UNSETTLED.has(status)) reply.setWaiting("Still being written…");
     else if (status === "stopped") reply.setStopped(onRetry);
@@ -282,10 +284,12 @@ export class Chat {
 
   #complete(turn, reply, answer) {
     if (typeof answer.assistant_response === "string") reply.setText(answer.assistant_response);
+    reply.setContext(answer.context);
     reply.setRecommendations(answer.recommendations);
     reply.setDone();
     if (!turn.text && answer.user_message) turn.asked.querySelector(".bubble").textContent = answer.user_message;
     this.#announcer.finish(reply.text);
+    for (const fact of accountFacts(answer.context)) this.#announcer.say(fact.text);
     const count = answer.recommendations?.length;
     if (count) this.#announcer.say(`Recommended: ${answer.recommendations.map((item) => item.name).join(", ")}.`);
   }

@@ -1,5 +1,8 @@
 // A model's words may carry any link. Only links to this very site become clickable.
 
+/** Where the site is mounted: what its own rooted addresses begin with. */
+export const ROOT = document.documentElement.dataset.root || "";
+
 /**
  * @param {unknown} url as it came from the server
  * @returns {string|null} an address on this origin, or null for anything else (other hosts, javascript:, data:, ...)

@@ -2,7 +2,13 @@
 
 import { renderCards } from "./cards.js";
 import { button, el, icon } from "./dom.js";
+import { renderAssumptions, renderFacts } from "./extras.js";
 import { renderMarkdown } from "./markdown.js";
+
+/** @param {Element} slot @param {Element|null} node what alone stands in it from now on; null for nothing */
+function fill(slot, node) {
+  slot.replaceChildren(...(node ? [node] : []));
+}
 
 /** A user's message. Its text is shown exactly as typed. */
 export function userMessage(text) {
@@ -16,6 +22,8 @@ export class AssistantMessage {
   #frame = 0;
   #body = el("div", { class: "prose" });
   #cards = el("div", { class: "card-slot" });
+  #facts = el("div", { class: "facts-slot" });
+  #assumed = el("div", { class: "assumed-slot" });
   #foot = el("div", { class: "message-foot" });
 
   constructor() {
@@ -24,7 +32,9 @@ export class AssistantMessage {
       { class: "message assistant", "aria-label": "Assistant" },
       el("p", { class: "speaker", "aria-hidden": "true" }, "Assistant"),
       this.#body,
+      this.#facts,
       this.#cards,
+      this.#assumed,
       this.#foot,
     );
   }
@@ -46,8 +56,13 @@ export class AssistantMessage {
   }
 
   setRecommendations(items) {
-    const cards = renderCards(items);
-    this.#cards.replaceChildren(...(cards ? [cards] : []));
+    fill(this.#cards, renderCards(items));
+  }
+
+  /** @param {unknown} context the answer's: facts from the account, and what was assumed */
+  setContext(context) {
+    fill(this.#facts, renderFacts(context));
+    fill(this.#assumed, renderAssumptions(context));
   }
 
   /** Nothing has been said yet. @param {string} label what is being waited for */
