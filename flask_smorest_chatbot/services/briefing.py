@@ -77,7 +77,9 @@ def brief(services: TurnServices, plan: TurnPlan, opened: OpenTurn) -> Briefing:
             opened, session.context_start_id, history.MOST_MESSAGES
         )
         text = plan.message if plan.search is None else plan.search
-        query, found = find(services, text, profile, opened.user_id, _earlier(exchanges))
+        # Who asks for what fits them does not go on with what they asked before.
+        earlier = _earlier(exchanges) if text else None
+        query, found = find(services, text, profile, opened.user_id, earlier)
         facts = from_host("facts", lambda: list(services.load_facts(query)))
         asked = prompts.user_text(
             plan.message,

@@ -39,11 +39,11 @@ def catalogue_note(query: CatalogQuery, result: CatalogResult) -> str:
     """Return why there is nothing to recommend, or "" when there is something."""
     match result.outcome:
         case "not_carried":
-            return f"This site does not carry {asked_for(query)}. Say so."
+            return f"This site does not carry this: {asked_for(query)}."
         case "all_out":
-            return f"All that fit are taken {_when(query)}.{_first_back(result.nearest)} Say so."
+            return f"All that fit are taken {_when(query)}.{_first_back(result.nearest)}"
         case "over_budget":
-            return f"Nothing that fits costs {limit(query)}.{_nearest(result.nearest)} Say so."
+            return f"Nothing that fits costs {limit(query)}.{_nearest(result.nearest)}"
     return ""
 
 

@@ -30,6 +30,9 @@ Rules:
   <{BLOCK_TAG}>[{{"id": ID, "reason": "WHY"}}]</{BLOCK_TAG}>
 """.strip()
 
+# Small models keep to what they read last.
+_REMINDER = "(If items above fit, name one to three of them with their prices. Be brief.)"
+
 #: What chat templates of llama, Mistral, Gemma, Qwen, DeepSeek and others use as marks.
 TEMPLATE_MARK = (
     r"<[|\uff5c][\w \u2581.-]{1,40}[|\uff5c]>"
@@ -96,7 +99,8 @@ def user_text(
     offered = f"<items>\n{lines or '(nothing available)'}\n</items>"
     listed = "\n".join(f"- {as_line(note)}" for note in notes)
     noted = f"<notes>\n{listed}\n</notes>" if listed else ""
-    parts = [offered, noted, instructions.strip(), as_data(message)]
+    reminder = _REMINDER if candidates else ""
+    parts = [offered, noted, instructions.strip(), as_data(message), reminder]
     return "\n\n".join(part for part in parts if part)
 
 

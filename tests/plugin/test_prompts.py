@@ -24,7 +24,8 @@ def test_candidates_stand_before_the_question_in_the_users_message() -> None:
     text = user_text("A guitar?", [ITEM], instructions="Be brief.")
     assert text == (
         "<items>\n- id 17: Yamaha FG800 (acoustic guitar; condition: good; 18.00 USD a day)\n"
-        "</items>\n\nBe brief.\n\nA guitar?"
+        "</items>\n\nBe brief.\n\nA guitar?\n\n"
+        "(If items above fit, name one to three of them with their prices. Be brief.)"
     )
 
 

@@ -108,7 +108,7 @@ def test_model_and_client_are_told_why_there_is_nothing(host: Host, user: Any) -
     back = today + timedelta(days=3)
     away = replace(GUITARS[0], is_available=False, free_from=back)
     for result, says in (
-        (CatalogResult(outcome="not_carried"), "does not carry"),
+        (CatalogResult(outcome="not_carried"), "does not carry this"),
         (CatalogResult(outcome="all_out", nearest=[away]), f"{back.day} {back:%B}"),
         (CatalogResult(outcome="over_budget", nearest=[GUITARS[1]]), "nearest is Fender Jazz"),
     ):
