@@ -7,14 +7,40 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from flask import current_app, g
-from flask_jwt_extended import get_current_user, get_jwt_identity, verify_jwt_in_request
-from flask_jwt_extended.exceptions import JWTExtendedException
-from jwt import PyJWTError
+from flask_jwt_extended import (
+    default_callbacks,
+    get_current_user,
+    get_jwt,
+    get_jwt_identity,
+    verify_jwt_in_request,
+)
+from flask_jwt_extended.exceptions import (
+    CSRFError,
+    FreshTokenRequired,
+    JWTExtendedException,
+    NoAuthorizationError,
+    RevokedTokenError,
+    UserClaimsVerificationError,
+    UserLookupError,
+)
+from jwt import ExpiredSignatureError, PyJWTError
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from ..errors import AuthenticationError
 from ..models import parse_user_key, user_key_of
 
+_LOG_IN = "Log in and send a valid access token: Authorization: Bearer <token>."
+#: Which of flask-jwt-extended's callbacks answers which error; all others are invalid tokens.
+_CALLBACKS: dict[type[Exception], str] = {
+    NoAuthorizationError: "unauthorized",
+    CSRFError: "unauthorized",
+    ExpiredSignatureError: "expired_token",
+    RevokedTokenError: "revoked_token",
+    FreshTokenRequired: "needs_fresh_token",
+    UserClaimsVerificationError: "token_verification_failed",
+    UserLookupError: "user_lookup_error",
+    Exception: "invalid_token",
+}
 _View = TypeVar("_View", bound=Callable[..., Any])
 
 
@@ -44,13 +70,23 @@ def _load_user() -> Any:
     try:
         verify_jwt_in_request()
     except (JWTExtendedException, PyJWTError) as error:
-        raise AuthenticationError(
-            "Log in and send a valid access token: Authorization: Bearer <token>."
-        ) from error
+        if _host_answers(error):
+            raise  # to flask-jwt-extended, which asks the host's own loader
+        raise AuthenticationError(_LOG_IN) from error
+    if "exp" not in get_jwt() and current_app.config["JWT_ACCESS_TOKEN_EXPIRES"]:
+        raise AuthenticationError(_LOG_IN)  # the host issues none that lives for ever
     user = _user_of_host() or _user_by_key(get_jwt_identity())
     if user is None:
         raise AuthenticationError("The user of this token does not exist any more: log in again.")
     return user
+
+
+def _host_answers(error: Exception) -> bool:
+    """Tell whether the host has a loader of its own for such an error."""
+    name = next(name for kind, name in _CALLBACKS.items() if isinstance(error, kind))
+    manager = current_app.extensions["flask-jwt-extended"]
+    callback = getattr(manager, f"_{name}_callback", None)
+    return callback is not getattr(default_callbacks, f"default_{name}_callback", None)
 
 
 def _user_of_host() -> Any:

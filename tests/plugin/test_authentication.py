@@ -14,6 +14,8 @@ ENDPOINTS = [
     ("POST", "/api/chatbot/chat"),
     ("POST", "/api/chatbot/recommend"),
     ("POST", "/api/chatbot/messages/1/retry"),
+    ("POST", "/api/chatbot/messages/1/stop"),
+    ("GET", "/api/chatbot/messages/1/stream"),
     ("GET", "/api/chatbot/history/a"),
     ("GET", "/api/chatbot/sessions"),
     ("DELETE", "/api/chatbot/clear-session/a"),
@@ -35,13 +37,19 @@ def token(host: Host, user: Any, kind: str) -> str:
             "unsigned": lambda: "Bearer " + jwt.encode(claims, None, algorithm="none"),
             "unknown user": lambda: "Bearer " + create_access_token("4711"),
             "odd subject": lambda: "Bearer " + create_access_token("1 or 1"),
+            "no end": lambda: "Bearer " + without_end(host, claims),
             "huge subject": lambda: "Bearer " + create_access_token(str(2**70)),
         }[kind]()
 
 
+def without_end(host: Host, claims: dict[str, Any]) -> str:
+    kept = {name: value for name, value in claims.items() if name != "exp"}
+    return jwt.encode(kept, host.app.config["JWT_SECRET_KEY"])
+
+
 KINDS = [
     "missing", "not bearer", "malformed", "expired", "refresh", "wrong key", "unsigned",
-    "unknown user", "odd subject", "huge subject",
+    "unknown user", "odd subject", "huge subject", "no end",
 ]  # fmt: skip
 
 
@@ -86,3 +94,31 @@ def test_deleting_a_user_deletes_the_chats(host: Host, user: Any) -> None:
         host.db.session.commit()
         assert host.db.session.query(host.chatbot.ChatMessage).count() == 0
         assert host.db.session.query(host.chatbot.ChatSession).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "loader"),
+    [
+        ("missing", "unauthorized_loader"),
+        ("expired", "expired_token_loader"),
+        ("malformed", "invalid_token_loader"),
+        ("refresh", "invalid_token_loader"),
+        ("wrong key", "invalid_token_loader"),
+    ],
+)
+def test_loaders_of_the_host_win(host: Host, user: Any, kind: str, loader: str) -> None:
+    sent = token(host, user, kind)
+    manager = host.app.extensions["flask-jwt-extended"]
+    getattr(manager, loader)(lambda *_details: ("the host says no", 418))
+    for method, path in ENDPOINTS:
+        response = host.app.test_client().open(
+            path, method=method, json={"message": "Hi"}, headers={"Authorization": sent}
+        )
+        assert (response.status_code, response.text) == (418, "the host says no")
+
+
+def test_host_may_issue_tokens_that_live_for_ever(build_host: Any) -> None:
+    host = build_host(JWT_ACCESS_TOKEN_EXPIRES=False)
+    user = host.add_user()
+    response = host.app.test_client().get("/api/chatbot/sessions", headers=host.headers(user))
+    assert response.status_code == 200
