@@ -42,11 +42,23 @@ def find(
     vocabulary = from_host("vocabulary", services.load_vocabulary)
     query = read(vocabulary)
     offered = _load(services, query)
-    if isinstance(offered, CatalogResult):
-        return query, _first(offered, query)
-    if vocabulary == Vocabulary():  # then the items themselves say what there is
-        query = read(vocabulary_of(offered))
-    return query, _first(search(offered, query), query)
+    if not isinstance(offered, CatalogResult):
+        if vocabulary == Vocabulary():  # then the items themselves say what there is
+            query = read(vocabulary_of(offered))
+        offered = search(offered, query)
+    if not _asks(query, earlier):
+        offered = replace(offered, outcome="found", nearest=())
+    return query, _first(offered, query)
+
+
+def _asks(query: CatalogQuery, earlier: Earlier | None) -> bool:
+    """Tell whether a message asks something of the catalogue. "Thanks!" only inherits dates and
+    budget; that nothing fits them is no answer to it."""
+    if query.wanted or query.categories or query.brands or query.item_ids or query.words:
+        return True
+    inherited = earlier.query if earlier else {}
+    said = query.as_json()
+    return any(said.get(name) != inherited.get(name) for name in ("budget", "period", "place"))
 
 
 def reread(

@@ -58,6 +58,8 @@ class RunningTurns:
     def track(self, turn: RunningTurn) -> Iterator[None]:
         """Keep a turn stored and claimed while the block runs."""
         key = turn.opened.answer_id
+        if not self._turns:  # a short turn alone is stored once, at its end
+            self._due = time.monotonic() + SAVE_INTERVAL
         self._turns[key] = turn
         try:
             yield

@@ -11,14 +11,14 @@ from dateutil.relativedelta import relativedelta
 Days = tuple[date, date]
 
 
-class Impossible(ValueError):
+class ImpossibleDateError(ValueError):
     """A day that does not exist or is past; the message is a sentence for the user."""
 
 
 def next_date(day: int, month: int, year: int | None, base: date) -> date:
     """Return the first such day on or after ``base``, or that of the year said.
 
-    :raises Impossible: when the month never has that day, or not in that year
+    :raises ImpossibleDateError: when the month never has that day, or not in that year
     """
     years = [year] if year else range(base.year, base.year + 9)
     for candidate in years:
@@ -27,7 +27,7 @@ def next_date(day: int, month: int, year: int | None, base: date) -> date:
             if year or found >= base:
                 return found
     name = calendar.month_name[month] if 1 <= month <= 12 else f"of month {month}"
-    raise Impossible(f"{day} {name}{f' {year}' if year else ''} is no date.")
+    raise ImpossibleDateError(f"{day} {name}{f' {year}' if year else ''} is no date.")
 
 
 def next_day_of_month(day: int, base: date) -> date:
@@ -38,7 +38,7 @@ def next_day_of_month(day: int, base: date) -> date:
             found = first.replace(day=day)
             if found >= base:
                 return found
-    raise Impossible(f"No month has a day {day}.")
+    raise ImpossibleDateError(f"No month has a day {day}.")
 
 
 def month_days(year: int, month: int) -> Days:

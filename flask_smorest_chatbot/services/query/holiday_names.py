@@ -13,7 +13,7 @@ _NAMES = {
     "christmas eve|xmas eve|heiligabend|nochebuena": "Christmas Eve",
     "christmas(?: day)?|xmas|weihnachten|navidad|noel": "Christmas Day",
     "new year'?s'? eve|nye|silvester|nochevieja": "New Year's Eve",
-    "new year'?s'?(?: day)?|neujahr": "New Year's Day",
+    "new year(?:'?s'?)?(?: day)?|neujahr": "New Year's Day",
     "thanksgiving(?: day)?": "Thanksgiving Day",
     "halloween": "Halloween",
     "good friday|karfreitag": "Good Friday",
@@ -32,7 +32,8 @@ _NAMES = {
     "juneteenth": "Juneteenth National Independence Day",
 }
 HOLIDAY = re.compile(
-    r"(?<!merry )(?<!happy )(?:\b(?P<over>over|during|for the|through) (?:the )?)?\b(?:"
+    r"(?<!merry )(?<!happy )(?:\b(?P<over>over|during|for the"
+    r"|through) (?:the )?)?(?:\bday (?P<beside>after|before) )?\b(?:"
     + "|".join(f"(?P<h{number}>{words})" for number, words in enumerate(_NAMES))
     + r")\b(?: (?P<stretch>weekend|week|break|holidays?|vacation))?"
     r"(?! (?:songs?|carols?|music|gifts?|presents?|cards?|part(?:y|ies)|concerts?|shows?|markets?"
@@ -48,7 +49,12 @@ def holiday_days(match: re.Match[str], base: date) -> Days | None:
         day = _holidays(year).get(name)
         if day is None:
             continue
-        days = _around(day, name, match["stretch"] or "", match["over"] == "over" or match["over"] == "during")
+        days = _around(
+            day, name, match["stretch"] or "", match["over"] == "over" or match["over"] == "during"
+        )
+        if match["beside"]:
+            step = timedelta(days=1 if match["beside"] == "after" else -1)
+            days = day + step, day + 2 * step if step.days > 0 else day
         if days[1] > base:
             return days
     return None

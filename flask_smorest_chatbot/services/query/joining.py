@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Any, Literal
 
@@ -29,18 +29,18 @@ def joined(reading: Reading, earlier: Earlier | None, today: date) -> dict[str, 
     tie = _tie(reading, before)
     period = _period(reading, before, today, notes)
     budget = _budget(reading, before, period, notes)
-    slots = {
+    return {
         **_kind(reading, before, tie),
         "budget": budget,
         "period": period,
         "place": _place(reading, before),
         "level": _level(reading, before),
         "genres": _genres(reading, before, tie),
-        "item_ids": reading.references.ids,
+        # "Something cheaper than the second one" does not ask for the second one.
+        "item_ids": () if reading.references.wish else reading.references.ids,
         "excluded_ids": _excluded_ids(reading, before),
         "assumptions": tuple(dict.fromkeys(notes)),
     }
-    return slots
 
 
 def _tie(reading: Reading, before: Earlier) -> Tie:
@@ -81,9 +81,7 @@ def _kind(reading: Reading, before: Earlier, tie: Tie) -> dict[str, Any]:
     }
 
 
-def _period(
-    reading: Reading, before: Earlier, today: date, notes: list[str]
-) -> Period | None:
+def _period(reading: Reading, before: Earlier, today: date, notes: list[str]) -> Period | None:
     when = reading.when
     known = None if {"everything", "period"} & reading.drops else before.period
     if known is not None:
@@ -97,10 +95,19 @@ def _period(
             notes.append("No first day was given: it was taken to start today.")
         return from_duration(known.start if known else today, when.count)
     if when.until:
-        start = known.start if known and known.start < when.until else today
-        return Period(start, when.until)
+        return _until(when.until, known, today)
     if when.shift and known:
         return _shifted(known, when.shift, today) or known
+    return known
+
+
+def _until(return_day: Callable[[date], date], known: Period | None, today: date) -> Period | None:
+    """Return the period that ends on a day: it starts as known, or else today."""
+    for start in (known.start, today) if known else (today,):
+        try:
+            return Period(start, return_day(start + timedelta(days=1)))
+        except (ValueError, OverflowError):
+            continue
     return known
 
 

@@ -8,86 +8,28 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ...catalog import Budget
+from .money_words import (
+    ABOUT,
+    ALONE,
+    AMOUNT,
+    AT_LEAST,
+    AT_LEAST_AFTER,
+    AT_MOST,
+    AT_MOST_AFTER,
+    BETWEEN,
+    CURRENCIES,
+    FOR,
+    FOR_UNIT,
+    NOT,
+    TO_SPEND,
+    TOTAL,
+    TOTAL_BEFORE,
+    UNIT,
+)
 from .text import Scan
 
 #: Most amounts of a message that are looked at.
 _MOST_AMOUNTS = 40
-_CURRENCIES = {
-    "USD": r"us\$|\$|usd|dollars?|bucks?|dolar(?:es)?",
-    "EUR": r"€|eur(?:os?)?",
-    "GBP": r"£|gbp|pounds?|quid",
-    "CHF": r"chf|francs?|franken",
-    "CAD": r"ca\$|c\$|cad",
-    "AUD": r"au\$|a\$|aud",
-    "JPY": r"¥|jpy|yen",
-    "INR": r"₹|inr|rupees?",
-}
-_CURRENCY = "|".join(sorted(_CURRENCIES.values(), key=len, reverse=True))
-_NUMBER = r"\d{1,9}(?:[.,]\d{1,3}){0,3}"
-_AMOUNT = re.compile(
-    rf"(?<![\w.,/#])(?P<before>(?:{_CURRENCY})\s?)?(?<!\w-)(?P<number>{_NUMBER})(?P<thousand>k\b)?"
-    rf"(?:\s?(?P<after>{_CURRENCY})(?!\w))?(?P<plus>\+)?(?![\w])"
-)
-_BETWEEN = re.compile(r"\s?(?:-|to|and|or|bis|und|a|y|et)\s?")
-_UNITS = {
-    "day": r"days?|d|nights?|tag|nacht|dia|noche|jour|nuit",
-    "week": r"weeks?|wk|w|woche|semana|semaine",
-    "month": r"months?|mo|mth|monat|mes|mois",
-    "hour": r"hours?|hr|h|stunde|hora|heure",
-    "year": r"years?|yr|annum|jahr|ano|an",
-}
-_PER = r"(?:/|per|a|an|each|every|the|pro|je|am|im|in der|por|al|a la|par|la|le)"
-_UNIT = re.compile(
-    rf"[\s,]*(?:{_PER}\s?(?:"
-    + "|".join(f"(?P<{unit}>{words})" for unit, words in _UNITS.items())
-    + r")(?!\w)|(?P<daily>daily|nightly|taglich|diarios?)\b|(?P<weekly>weekly|wochentlich)\b"
-    r"|(?P<monthly>monthly|monatlich|mensuales)\b)"
-)
-_TOTAL = re.compile(
-    r"[\s,(]*(?:in (?:total|all)|total|altogether|all together|overall|all[ -]in|for everything"
-    r"|for the lot|per rental|insgesamt|en total|au total"
-    r"|for (?:the|this|my|our) (?:(?:whole|entire|full) )?"
-    r"(?:thing|time|period|stay|rental|rent|trip|lot|duration))\b"
-)
-_TOTAL_BEFORE = re.compile(r"\b(?:total|overall)(?: (?:budget|price|cost|amount))?[^,.;!?]{0,24}$")
-_FOR_UNIT = re.compile(r"\s?for (?:the|a|1|one) (?:whole |entire |full )(?P<unit>week|month|day)\b"
-                       r"|\s?for the (?P<same>week|month|day)\b")
-_FOR = re.compile(r"[\s,]*for ")
-_AT_MOST_AFTER = re.compile(
-    r"[\s,(]*(?:max(?:imum|imal)?|at most|at the most|or (?:less|under|below|cheaper|lower)|tops"
-    r"|and (?:under|below)|o menos|ou moins|oder weniger|hochstens|limit)\b\.?"
-)
-_AT_LEAST_AFTER = re.compile(
-    r"[\s,(]*(?:min(?:imum)?|at least|or (?:more|above|up|over)|and (?:up|above|more)|upwards)\b"
-)
-_FILLER = r"(?: (?:the|a|an|of|is|at|about|around|like|maybe|only|just|say|us|to|be|roughly)){0,4}"
-_AT_MOST = re.compile(
-    r"(?:\b(?:under|below|beneath|less than|lower than|cheaper than|max(?:imum|imal)?\.?"
-    r"|at most|up to|(?:no|not|nothing|never) (?:more|higher|over|above)(?: than)?|not exceed(?:ing)?"
-    r"|within|spend(?:ing)?|pay(?:ing)?|afford|budget|limit(?:ed)?|capped|cap|unter|hochstens"
-    r"|bis zu|weniger als|nicht mehr als|menos de|maximo|hasta|como mucho|no mas de|por debajo de"
-    r"|moins de|au plus|jusqu'a|pas plus de)|<=?|\bbudget(?:'s|:))" + _FILLER + r"[ :]?$"
-)
-_ABOUT = re.compile(
-    r"(?:\b(?:about|around|roughly|approx(?:imately)?\.?|circa|ca\.|near(?:ly)?|ungefahr|etwa"
-    r"|alrededor de|environ|have|got|for|have only|is)|~)" + _FILLER + " ?$"
-)
-_AT_LEAST = re.compile(
-    r"(?:\b(?:at least|more than|over|above|min(?:imum)?|(?:no|not|nothing) (?:less|under|below)"
-    r"(?: than)?|upwards of|starting (?:at|from)|mindestens|mehr als|al menos|mas de|au moins"
-    r"|plus de)|>=?)" + _FILLER + " ?$"
-)
-_NOT = re.compile(
-    r"(?:\b(?:nothing|not|never|without|cannot|can't|nicht|no)|n't)(?: (?:to|spend|spending|pay"
-    r"|paying|go|going|want|wanting|cost|costs|costing|be|anything|something|it|like|much)){0,5} $"
-)
-# After a bare number: the end, a mark, or a word that shows the number to stand by itself.
-_ALONE = re.compile(
-    r"\s?(?:$|[,;!?)\x00]|\.(?!\d)| (?:a|per|an|each|in|for|or|and|max|please|pls|total|if|but|to spend"
-    r"|on|at|near|around|daily|weekly|monthly|this|next|tomorrow|that|when|until|from|starting"
-    r"|with|i|we|thanks|is|would|will|bitte|por|pro|par)\b(?! (?:day|week|month)s? old))"
-)
-_TO_SPEND = re.compile(r"\s?to (?:spend|pay)\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +87,7 @@ def take_money(scan: Scan) -> Money | None:
 
 def _bounds(scan: Scan) -> Iterator[_Bound]:
     text, done = scan.left, 0
-    for match in list(_AMOUNT.finditer(text))[:_MOST_AMOUNTS]:
+    for match in list(AMOUNT.finditer(text))[:_MOST_AMOUNTS]:
         if match.start() < done:
             continue
         second = _second(text, match)
@@ -160,14 +102,18 @@ def _bounds(scan: Scan) -> Iterator[_Bound]:
 
 def _second(text: str, first: re.Match[str]) -> re.Match[str] | None:
     """Return the upper end of "10-15" or "between 10 and 15"."""
-    between = _BETWEEN.match(text, first.end())
+    between = BETWEEN.match(text, first.end())
     if between is None:
         return None
     is_joined = between[0].strip() not in ("and", "or", "y", "et", "und")
-    if not is_joined and not re.search(r"\b(?:between|entre|zwischen) (?:about )?$", text[: first.start()][-20:]):
+    if not is_joined and not re.search(
+        r"\b(?:between|entre|zwischen) (?:about )?$", text[: first.start()][-20:]
+    ):
         return None
     # The look-behind of an amount would take the dash for a part of a model's number.
-    return _AMOUNT.match(" " * between.end() + text[between.end() : between.end() + 60], between.end())
+    return AMOUNT.match(
+        " " * between.end() + text[between.end() : between.end() + 60], between.end()
+    )
 
 
 def _bound(text: str, first: re.Match[str], second: re.Match[str] | None) -> _Bound | None:
@@ -177,18 +123,29 @@ def _bound(text: str, first: re.Match[str], second: re.Match[str] | None) -> _Bo
     before = text[max(0, first.start() - 48) : first.start()]
     said = side or _side(before)
     if before.endswith(("-", "minus ")) and not second and not re.search(r"\d ?-$", before):
-        return _Bound(amounts=(Decimal(0),), side=None, currency=currency, unit=None, end=end,
-                      for_unit=None, for_at=None) if currency or unit else None
-    period = _FOR_UNIT.match(text, end) if unit is None else None
+        return (
+            _Bound(
+                amounts=(Decimal(0),),
+                side=None,
+                currency=currency,
+                unit=None,
+                end=end,
+                for_unit=None,
+                for_at=None,
+            )
+            if currency or unit
+            else None
+        )
+    period = FOR_UNIT.match(text, end) if unit is None else None
     if not (currency or unit or (period and _decimal(first) >= 10)):
-        if said is None or (said == "about" and not _TO_SPEND.match(text, end)):
+        if said is None or (said == "about" and not TO_SPEND.match(text, end)):
             return None
-        if side is None and not (_ALONE.match(text, end) or _TO_SPEND.match(text, end)):
+        if side is None and not (ALONE.match(text, end) or TO_SPEND.match(text, end)):
             return None
     amounts = tuple(_decimal(match) for match in (first, second) if match)
-    if unit is None and _TOTAL_BEFORE.search(before):
+    if unit is None and TOTAL_BEFORE.search(before):
         unit = "total"
-    paid = _FOR.match(text, end) if unit is None and period is None else None
+    paid = FOR.match(text, end) if unit is None and period is None else None
     return _Bound(
         amounts=amounts,
         side="least" if said == "least" else "most",
@@ -204,15 +161,15 @@ def _after(text: str, end: int, plus: str | None) -> tuple[int, str | None, str 
     """Read "a day", "in total", "or less" after an amount, in whatever order."""
     unit, side = None, "least" if plus else None
     for _ in range(3):
-        if unit is None and (match := _UNIT.match(text, end)):
+        if unit is None and (match := UNIT.match(text, end)):
             unit = {"daily": "day", "weekly": "week", "monthly": "month"}.get(
                 str(match.lastgroup), match.lastgroup
             )
-        elif unit is None and (match := _TOTAL.match(text, end)):
+        elif unit is None and (match := TOTAL.match(text, end)):
             unit = "total"
-        elif side is None and (match := _AT_MOST_AFTER.match(text, end)):
+        elif side is None and (match := AT_MOST_AFTER.match(text, end)):
             side = "most"
-        elif side is None and (match := _AT_LEAST_AFTER.match(text, end)):
+        elif side is None and (match := AT_LEAST_AFTER.match(text, end)):
             side = "least"
         else:
             break
@@ -221,17 +178,17 @@ def _after(text: str, end: int, plus: str | None) -> tuple[int, str | None, str 
 
 
 def _side(before: str) -> str | None:
-    if (match := _AT_MOST.search(before)) is not None:
-        return "least" if _NOT.search(before[: match.start()]) else "most"
-    if (match := _AT_LEAST.search(before)) is not None:
-        return "most" if _NOT.search(before[: match.start()]) else "least"
-    return "about" if _ABOUT.search(before) else None
+    if (match := AT_MOST.search(before)) is not None:
+        return "least" if NOT.search(before[: match.start()]) else "most"
+    if (match := AT_LEAST.search(before)) is not None:
+        return "most" if NOT.search(before[: match.start()]) else "least"
+    return "about" if ABOUT.search(before) else None
 
 
 def _comparison_start(text: str, start: int) -> int:
     """Return where the words before an amount begin that belong to it."""
     before = text[max(0, start - 48) : start]
-    for pattern in (_AT_MOST, _AT_LEAST, _ABOUT):
+    for pattern in (AT_MOST, AT_LEAST, ABOUT):
         if match := pattern.search(before):
             return start - len(before) + match.start()
     return start
@@ -241,7 +198,7 @@ def _currency(match: re.Match[str]) -> str | None:
     said = (match["before"] or match["after"] or "").strip()
     if not said:
         return None
-    return next(code for code, words in _CURRENCIES.items() if re.fullmatch(words, said))
+    return next(code for code, words in CURRENCIES.items() if re.fullmatch(words, said))
 
 
 def _decimal(match: re.Match[str]) -> Decimal:

@@ -37,19 +37,25 @@ class Names:
     :param meanings: by the words in singular
     :param exact: by the words as they are, for kinds that have no plural
     :param words: all words of names, for words that are misspelt
-    :param ambiguous: one-word brands that are also other words
+    :param joined: by the words written as one
     """
 
     meanings: Mapping[tuple[str, ...], Meaning]
     exact: Mapping[tuple[str, ...], Meaning]
     words: tuple[str, ...]
+    joined: Mapping[str, Meaning]
 
-    def at(self, words: Sequence[str], singulars: Sequence[str], start: int) -> tuple[int, Meaning] | None:
+    def at(
+        self, words: Sequence[str], singulars: Sequence[str], start: int
+    ) -> tuple[int, Meaning] | None:
         """Return the longest name that begins at a word: its number of words, its meaning."""
         for length in range(min(_LONGEST_NAME, len(words) - start), 0, -1):
             found = self.meanings.get(tuple(singulars[start : start + length])) or self.exact.get(
                 tuple(words[start : start + length])
             )
+            joined = "".join(singulars[start : start + length])
+            if found is None and len(joined) > 5:  # "drumset", "key board"
+                found = self.joined.get(joined)
             if found:
                 return length, found
         return None
@@ -111,8 +117,11 @@ def _names(
             add(spelling, "level", name)
     for name in genres:
         exact.setdefault(tuple(_words(name)), Meaning("genre", (name,)))
-    known_words = {word for key in (*meanings, *exact) for word in key if len(word) >= _SHORTEST_TYPO}
-    return Names(meanings, exact, tuple(sorted(known_words)))
+    known_words = {
+        word for key in (*meanings, *exact) for word in key if len(word) >= _SHORTEST_TYPO
+    }
+    joined = {"".join(key): meaning for key, meaning in (*exact.items(), *meanings.items())}
+    return Names(meanings, exact, tuple(sorted(known_words)), joined)
 
 
 def _words(name: str) -> list[str]:
@@ -125,7 +134,9 @@ def _parts(category: str) -> list[str]:
     return [part for part in parts if part] if len(parts) > 1 else []
 
 
-def _heads(categories: Iterable[str], known: Mapping[tuple[str, ...], Meaning]) -> Iterator[tuple[str, str]]:
+def _heads(
+    categories: Iterable[str], known: Mapping[tuple[str, ...], Meaning]
+) -> Iterator[tuple[str, str]]:
     """Yield "guitar" for "Acoustic guitars", unless the host itself says what a guitar is."""
     for name in categories:
         words = _words(name)
@@ -160,7 +171,8 @@ def spelt_right(words: Sequence[str], names: Names) -> list[str]:
 
     A word of the English language is not a misspelt name: neither "gender" nor "hello".
     """
-    return [_right(word, names.words) if _may_be_wrong(word) else word for word in words]
+    joined = frozenset(names.joined)
+    return [_right(word, names.words, joined) if _may_be_wrong(word) else word for word in words]
 
 
 def _may_be_wrong(word: str) -> bool:
@@ -168,23 +180,23 @@ def _may_be_wrong(word: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _right(word: str, known: tuple[str, ...]) -> str:
+def _right(word: str, known: tuple[str, ...], joined: frozenset[str]) -> str:
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
 
-    if word in known or singular(word) in known:
+    if word in known or singular(word) in known or singular(word) in joined:
         return word
     far = 1 if len(word) < 6 else 2
     near = process.extract(word, known, scorer=OSA.distance, score_cutoff=far, limit=4)
-    near += process.extract(singular(word), known, scorer=OSA.distance, score_cutoff=far - 1, limit=4)
-    near = [
-        (name, distance)
+    near += process.extract(
+        singular(word), known, scorer=OSA.distance, score_cutoff=far - 1, limit=4
+    )
+    likely = [
+        (distance, name[0] != word[0], name)
         for name, distance, _ in near
-        if (distance < 2 or name[0] == word[0]) and (len(name) > 4 or name[0] == word[0])
+        if name[0] == word[0] or (distance < 2 and len(name) > 4)
     ]
-    if not near or is_english(word):
-        return word
-    return str(min(near, key=lambda found: (found[1], found[0][0] != word[0]))[0])
+    return word if not likely or is_english(word) else str(min(likely)[2])
 
 
 def is_english(word: str) -> bool:

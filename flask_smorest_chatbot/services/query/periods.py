@@ -3,49 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from ...catalog import Period
-from .calendar_words import NUMBERS, UNITS, any_of
-from .dates import Point, take_points
-from .days import Days, Impossible, after
+from .calendar_words import NUMBERS, UNITS
+from .dates import take_points
+from .days import Days, ImpossibleDateError, after
+from .period_words import AND, BETWEEN, DURATION, END, OTHER_TIME, PAST, SHIFT, THROUGH, UNTIL
+from .points import Point
 from .text import Scan
 
 #: Longer is no rental.
 _MOST_DAYS = 3 * 366
-_COUNT = "|".join(sorted(map(re.escape, NUMBERS), key=len, reverse=True))
-_DURATION = re.compile(
-    rf"(?P<for>\b(?:for|during|only|just|about|fur|por|pour|pendant|durante)(?: about| around| only| just| at least| up to| another| the next){0,2} )?"
-    rf"(?<![\w.$€£/-])(?P<n>\d{{1,3}}|{_COUNT})(?:(?:-| - | to | or | bis )(?P<n2>\d{{1,3}}|two|three))?"
-    rf"[ -](?:whole |full |entire |more |calendar )?(?P<unit>{any_of(UNITS)})\b(?:'s?)?"
-    r"(?! (?:old|ago|earlier|later|sooner|notice|in advance|of experience|experience|playing|warranty|return|lessons?)\b|-old)"
-    r"(?P<half> and a half)?"
-)
-_OTHER_TIME = re.compile(
-    r"\b(?:play\w*|been|learn\w*|practi[cs]\w*|stud(?:y|ying|ied)|gigging)(?: [a-z']+){0,4}? (?:for |since )?(?:about |over |almost |nearly |around )?"
-    r"(?:\d{1,3}|an?|one|two|three|a few|several|a couple of|many) (?:years?|months?|weeks?|days?)\b(?! from)"
-    r"|\b(?:\d{1,3}|an?|one|two|three|a few|several)[ -](?:years?|months?|weeks?)(?:[ -]old\b| of (?:experience|lessons?|practice|playing)| experience)"
-    r"|\b(?:once|twice|times?|lessons?|hours?|every|each|every other) (?:an? |\d+ |other )?(?:days?|weeks?|months?|years?)\b|\bwithin (?:a|an|\d+) (?:days?|weeks?)\b"
-)
-_PAST = re.compile(
-    r"\b(?P<what>yesterday|(?:the )?day before yesterday|gestern|ayer|(?:last|past|letzte[nsr]?) (?:week|weekend|month|year|night|summer|winter|spring|fall|autumn|christmas|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
-    r"|january|february|march|april|may|june|july|august|september|october|november|december|woche|wochenende|monat)(?! (?:of|in)\b)"
-    r"|(?:\d{1,3}|an?|one|two|three|a few|a couple of|several) (?:days?|weeks?|months?|years?) ago|(?:the )?(?:last|past) (?:\d{1,3}|two|three|few|couple of) (?:days|weeks|months|years)|la semana pasada|la semaine derniere)\b"
-)
-_BACK = r"(?:return(?:ing|ed)?|back|bring(?:ing)?(?: (?:it|them))? back|giv(?:e|ing)(?: (?:it|them))? back|drop(?:ping)?(?: (?:it|them))? off|ending|ends?|due(?: back)?|hand(?:ing)?(?: (?:it|them))? back)"
-_END = re.compile(
-    rf"(?:\b(?:to|until|till|til|through|thru|up to|bis|al|a|au|hasta|jusqu'au|{_BACK}(?: (?:it|them|back))?)|-|/)"
-    r"(?: (?:it|them|on|by|the|at|around|zum|el|le|den|and|including|back|morning|of)){0,4} ?$"
-)
-_UNTIL = re.compile(
-    rf"(?:\b(?:until|till|til|through|thru|up to|bis|hasta|jusqu'au|{_BACK}(?: (?:it|them|back))?))"
-    r"(?: (?:it|them|on|by|the|at|around|zum|el|le|den|including)){0,4} ?$"
-)
-_AND = re.compile(r"^,? ?(?:and|&|y|et|und) ?(?:the )?$")
-_BETWEEN = re.compile(r"\b(?:between|entre|zwischen) (?:the )?$")
-_THROUGH = re.compile(r"\b(?:to|through|thru|a|bis) $|- ?$")
-_SHIFT = re.compile(rf"\b(?P<n>\d{{1,3}}|{_COUNT}) (?P<unit>{any_of(UNITS)}) (?P<way>later|earlier|sooner|longer|more)\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +33,7 @@ class When:
 
     period: Period | None = None
     count: tuple[int, str] | None = None
-    until: date | None = None
+    until: Callable[[date], date] | None = None
     starts_only: bool = False
     shift: tuple[int, str, bool] | None = None
     notices: tuple[str, ...] = ()
@@ -72,15 +43,18 @@ class When:
 def take_when(scan: Scan, today: date) -> When:
     """Return what a message says of the time and take it from the message."""
     notices: list[str] = []
-    scan.take(_OTHER_TIME)
-    past = scan.take(_PAST)
-    shifts = scan.take(_SHIFT)
+    scan.take(OTHER_TIME)
+    past = scan.take(PAST)
+    shifts = scan.take(SHIFT)
     text = scan.left
     try:
         points = take_points(scan, today, notices)
+        refused = bool(notices)
         durations = _take_durations(scan, notices)
-        when = _put_together(text, points, durations, today, notices)
-    except Impossible as error:
+        # Half of "31 April to 3 May" would be a guess.
+        known = [] if refused else points
+        when = _put_together(text, known, [] if refused else durations, today, notices)
+    except ImpossibleDateError as error:
         points, durations, when = [], [], When()
         notices.append(str(error))
     except (ValueError, OverflowError):  # a year that the calendar does not have
@@ -109,12 +83,14 @@ def _put_together(
         return When(count=count)
     if start is None:
         assert end is not None
-        until = end.resolve(today)[0]
+        until = end.return_day(today + timedelta(days=1))
         if count and (period := _checked((_back(until, count), until))) and period.start >= today:
             return When(period=period)
-        return When(until=until if until > today else None)
+        return When(until=end.return_day if until > today else None)
     first = start.resolve(today)
-    if end is not None:
+    if end is None and (also := _day_too(text, points, start)):
+        found = first[0], also.resolve(first[0])[1]
+    elif end is not None:
         found = _range(text, start, end, today)
     elif count:
         if start.is_wide:
@@ -124,7 +100,9 @@ def _put_together(
         found = first
         if not start.has_year and start.is_range and not start.is_wide:
             found = _in_progress(start, found, today)
-    return _checked_when(found, start, today, notices, starts_only=_starts_only(text, start, end, count))
+    return _checked_when(
+        found, start, today, notices, starts_only=_starts_only(text, start, end, count)
+    )
 
 
 def _ends(text: str, points: list[Point]) -> tuple[Point | None, Point | None]:
@@ -134,8 +112,8 @@ def _ends(text: str, points: list[Point]) -> tuple[Point | None, Point | None]:
     previous = 0
     for point in points:
         gap = text[max(previous, point.span[0] - 60) : point.span[0]]
-        is_end = bool(_END.search(gap)) if start else bool(_UNTIL.search(gap))
-        if start and not is_end and _AND.match(gap) and _BETWEEN.search(text[: start.span[0]][-20:]):
+        is_end = bool(END.search(gap)) if start else bool(UNTIL.search(gap))
+        if start and not is_end and AND.match(gap) and BETWEEN.search(text[: start.span[0]][-20:]):
             is_end = True
         if is_end and start and start.is_range and not start.is_wide and not point.is_range:
             is_end = False
@@ -147,13 +125,22 @@ def _ends(text: str, points: list[Point]) -> tuple[Point | None, Point | None]:
     return start, end
 
 
+def _day_too(text: str, points: list[Point], start: Point) -> Point | None:
+    """Return the second of two days in "Saturday and Sunday"."""
+    place = points.index(start) + 1
+    if start.is_range or place >= len(points) or points[place].is_range:
+        return None
+    return points[place] if AND.match(text[start.span[1] : points[place].span[0]]) else None
+
+
 def _range(text: str, start: Point, end: Point, today: date) -> Days:
     """Return the days from one point to another; the last named day is the day of return."""
     first = start.resolve(today)[0]
     last = end.resolve(first)
     to = text[start.span[1] : end.span[0]]
     # "from December to February" means all of February, "until February" none of it.
-    final = last[1] if end.is_wide and start.is_wide and _THROUGH.search(to) else last[0]
+    is_whole = end.closes or (end.is_wide and start.is_wide and THROUGH.search(to))
+    final = last[1] if is_whole else last[0]
     if final <= first and not end.has_year and end.is_range:
         final = last[1]
     if end.has_year and not start.has_year and (final - first).days > 366:
@@ -165,7 +152,7 @@ def _range(text: str, start: Point, end: Point, today: date) -> Days:
     if final == first:
         return first, first + timedelta(days=1)
     if final < first:
-        raise Impossible("The dates end before they start, so none were taken.")
+        raise ImpossibleDateError("The dates end before they start, so none were taken.")
     return first, final
 
 
@@ -208,20 +195,29 @@ def _checked(days: Days) -> Period | None:
     return Period(*days) if 0 < (days[1] - days[0]).days <= _MOST_DAYS else None
 
 
-def _starts_only(
-    text: str, start: Point, end: Point | None, count: tuple[int, str] | None
-) -> bool:
+def _starts_only(text: str, start: Point, end: Point | None, count: tuple[int, str] | None) -> bool:
     if end or count or start.is_range:
         return False
-    return bool(re.search(r"\b(?:from|starting|beginning|as of|ab)(?: on)?(?: the)? $", text[: start.span[0]][-24:]))
+    return bool(
+        re.search(
+            r"\b(?:from|starting|beginning|as of|ab)(?: on)?(?: the)? $",
+            text[: start.span[0]][-24:],
+        )
+    )
 
 
 def _take_durations(scan: Scan, notices: list[str]) -> list[re.Match[str]]:
     found = []
-    for match in _DURATION.finditer(scan.left):
+    for match in DURATION.finditer(scan.left):
         before = scan.left[max(0, match.start() - 12) : match.start()]
+        if before.endswith(" by "):  # "extend it by a week"
+            continue
         is_article = match["n"] in ("a", "an")
-        if is_article and not match["for"] and not re.search(r"(?:^|\bfor |\brent\w* |\bneed |\bwant )$", before):
+        if (
+            is_article
+            and not match["for"]
+            and not re.search(r"(?:^|\bfor |\brent\w* |\bneed |\bwant )$", before)
+        ):
             continue
         if match["unit"].startswith("year") and not match["for"]:
             continue
@@ -229,7 +225,10 @@ def _take_durations(scan: Scan, notices: list[str]) -> list[re.Match[str]]:
             continue
         if match["n2"] or match["n"] in ("a few", "few", "several"):
             count, unit = _count(match)
-            notices.append(f"{match['n']}{'-' + match['n2'] if match['n2'] else ''} {match['unit']}: taken as {count} {unit}s.")
+            notices.append(
+                f"{match['n']}{'-' + match['n2'] if match['n2'] else ''} {match['unit']}: taken as"
+                f" {count} {unit}s."
+            )
         found.append(match)
     scan.blank([match.span() for match in found])
     return found

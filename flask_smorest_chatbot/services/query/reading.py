@@ -19,7 +19,9 @@ from .text import TAKEN, Scan, read
 from .wanted import search_words, wanted_thing
 
 _GOES_ON = re.compile(
-    r"^(?:(?:ok|okay|yes|yeah|sure|no|hmm|well|great|cool|nice)[,.!]? )?(?:and|or|but|what about|how about|same|then|instead|also|only)\b"
+    r"^(?:(?:ok|okay|yes|yeah|sure|no|hmm|well|great|cool|nice)[,.!]? )?(?:and|or|but|what about"
+    r"|how about|same|then|instead|also|only|ones?|with|without|(?:is there|do you have|got"
+    r"|any) (?:one|ones|any)(?! of)|any in)\b"
     r"|\b(?:instead|the same|same (?:thing|but|one)|then)\b"
 )
 

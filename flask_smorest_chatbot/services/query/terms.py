@@ -5,8 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from .names import WORD, Kind, Meaning, Names, is_english, singular, spelt_right
+from .plain_words import STOP
+from .term_words import (
+    ADJECTIVES,
+    ARTICLE_BEFORE,
+    COMMA,
+    LESS_LIKED,
+    LIST,
+    NOT_AFTER,
+    OTHER_SENSE,
+    OURS_BEFORE,
+    PLACE_BEFORE,
+    UNWANTED,
+    UNWANTED_AFTER,
+)
 from .text import Message
 
 #: Most words of a message that are looked at for misspelt names.
@@ -29,44 +44,6 @@ class Term:
     def kind(self) -> Kind:
         """What kind of name it is."""
         return self.meaning.kind
-
-
-_BEFORE = (
-    r"(?: (?:a|an|the|any|another|these|those|your|one|of|for|from|in|by|really|to|rent|renting"
-    r"|more|just|use|using|get|getting|see|brand|something|anything|kind|stuff|made|made by"
-    r"|called|like|another|big|huge|much|that|all|yet another)){0,5} ?$"
-)
-_UNWANTED = re.compile(
-    r"(?:\b(?:(?<!why )not|no|without|except(?: for)?|excluding|excludes?|exclude|besides|apart from"
-    r"|aside from|other than|different (?:from|than)|anything but|everything but|all but|rather than|instead of|neither"
-    r"|nor|avoid(?:ing)?|hates?|hated|dislikes?|skip|minus|leave out|but no|but not|ohne|keine[nrm]?|kein|nicht|sin|sans"
-    r"|pas de|pas|sauf|excepto|ausser|tired of|sick of|fed up with|bored (?:of|with)|allergic to|not interested in"
-    r"|no interest in|not into|not keen on|not (?:a )?(?:big )?fan of|can't stand|cannot stand"
-    r"|can't bear|not (?:like|want|need|care for|enjoy|love|fancy|trust)|detest|loathe)"
-    r"|n't(?: really| actually)? (?:like|want|need|care for|care about|enjoy|love|fancy|trust|be a|a fan of|into|interested in|keen on)"
-    r"|n't(?: a| an)?|anti)" + _BEFORE
-)
-# "I'd rather have a Nord than a Yamaha": it reaches across the name before.
-_LESS_LIKED = re.compile(r"\b(?:rather|prefer) [^.;!?]{1,40} (?:than|over|to) (?:a |an |the )?$")
-_UNWANTED_AFTER = re.compile(
-    r"^(?: guitars?| one| ones)?(?: (?:is|are) (?:not (?:for me|my thing|an option|what)|out\b|no good)"
-    r"|(?:'s| is|s are|s aren't| are|s) ?n?o?'?t (?:for me|my thing|an option)|,? no thanks|\? no\b| excluded\b| aside\b)"
-)
-_NOT_AFTER = re.compile(r"^ (?:experience|skills?|knowledge|lessons?|training|background|teacher|problem|matter)")
-_LIST = re.compile(r"^(?: guitars?| instruments?| stuff)?,?(?: ?(?:or|nor|and|&|/|y|o|et|ou|und|oder)) ?(?:a |an |the |any |no )?$")
-_COMMA = re.compile(r"^, ?(?:a |an |the |any )?$")
-_PLACE_BEFORE = re.compile(r"\b(?:in|near|around|from|at|to|of|by|within|outside|close to|downtown|en|a|nach|bei|aus|a|cerca de|pres de) (?:the )?$")
-_OURS_BEFORE = re.compile(r"\b(?:my|your|his|her|our|their) $|\b(?:the|a|an) $")
-_OTHER_SENSE = {
-    "country": re.compile(r"\b(?:my|the|this|your|our|another|whole|home|a|foreign|cross) $"),
-    "pop": re.compile(r"\b(?:my|to|will|i'll|and|can|i) $"),
-    "swing": re.compile(r"\b(?:to|i'll|will|can|could|i|the) $"),
-    "rock": re.compile(r"\b(?:you|you guys|the|a|solid|i) $"),
-    "metal": re.compile(r"\b(?:of|all|full|with) $"),
-    "soul": re.compile(r"\b(?:my|a|the|poor) $"),
-    "latin": re.compile(r"\b(?:speak|learn) $"),
-}
-_ADJECTIVES = frozenset({"electronic", "acoustic", "electric"})
 
 
 def find_terms(message: Message, names: Names, left: str) -> list[Term]:
@@ -94,7 +71,7 @@ def find_terms(message: Message, names: Names, left: str) -> list[Term]:
 
 def _is_unbroken(left: str, spots: Sequence[re.Match[str]]) -> bool:
     """Tell whether nothing but blanks and joining marks stands between the words of a name."""
-    gaps = (left[one.end() : two.start()] for one, two in zip(spots, spots[1:], strict=False))
+    gaps = (left[one.end() : two.start()] for one, two in pairwise(spots))
     return all(re.fullmatch(r"[ \-&'/.,]{1,3}", gap) for gap in gaps)
 
 
@@ -112,22 +89,30 @@ def _is_meant(message: Message, term: Term, terms: Sequence[Term], number: int) 
                 return not (len(word) < 3 and not message.shown[start:end].isupper())
             if len(word) < 3:
                 return is_before_kind
-            return not (_OURS_BEFORE.search(before) and is_english(word) and not is_before_kind)
+            is_ours = OURS_BEFORE.search(before) and is_english(word)
+            return is_before_kind or not is_ours or _stands_alone(text, before, end)
         case "genre":
-            other = _OTHER_SENSE.get(word)
-            if word in _ADJECTIVES and is_before_kind:
+            other = OTHER_SENSE.get(word)
+            if word in ADJECTIVES and is_before_kind:
                 return False
             return not (other and other.search(before))
         case "place":
-            if _PLACE_BEFORE.search(before) or not is_english(word):
+            if PLACE_BEFORE.search(before) or not is_english(word):
                 return True
             return message.shown[start].isupper()
     return True
 
 
+def _stands_alone(text: str, before: str, end: int) -> bool:
+    """Tell "a taylor, please" from "a pearl finish"."""
+    following = WORD.search(text, end)
+    is_possessive = not ARTICLE_BEFORE.search(before)
+    return not is_possessive and (following is None or following[0] in STOP)
+
+
 def is_turned_down(before: str) -> bool:
     """Tell whether the words before a name turn it down."""
-    return bool(_UNWANTED.search(before))
+    return bool(UNWANTED.search(before))
 
 
 def _with_unwanted(left: str, terms: Sequence[Term]) -> list[Term]:
@@ -137,11 +122,11 @@ def _with_unwanted(left: str, terms: Sequence[Term]) -> list[Term]:
     for number, term in enumerate(terms):
         before = left[max(previous_end, term.span[0] - 60) : term.span[0]]
         after = left[term.span[1] : term.span[1] + 40]
-        unwanted = is_turned_down(before) and not _NOT_AFTER.match(after)
+        unwanted = is_turned_down(before) and not NOT_AFTER.match(after)
         if not unwanted and marked and marked[-1].is_unwanted and _same_list(left, terms, number):
             unwanted = True
-        if _UNWANTED_AFTER.match(after) or (
-            marked and _LESS_LIKED.search(left[max(0, term.span[0] - 60) : term.span[0]])
+        if UNWANTED_AFTER.match(after) or (
+            marked and LESS_LIKED.search(left[max(0, term.span[0] - 60) : term.span[0]])
         ):
             unwanted = True
         marked.append(replace(term, is_unwanted=unwanted))
@@ -153,8 +138,8 @@ def _same_list(left: str, terms: Sequence[Term], number: int) -> bool:
     """Tell whether a name goes on with the list that the name before it is in."""
     term, previous = terms[number], terms[number - 1]
     gap = left[previous.span[1] : term.span[0]]
-    if _LIST.match(gap):
+    if LIST.match(gap):
         return True
-    if not _COMMA.match(gap) or number + 1 >= len(terms):
+    if not COMMA.match(gap) or number + 1 >= len(terms):
         return False
-    return bool(_LIST.match(left[term.span[1] : terms[number + 1].span[0]]))
+    return bool(LIST.match(left[term.span[1] : terms[number + 1].span[0]]))

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
 from dataclasses import dataclass
+
+from .calendar_words import MONTHS, any_of
+
+log = logging.getLogger(__name__)
 
 #: Longest part of a message that is read; a request is said in less.
 LONGEST = 2_500
 #: Stands for what has been understood, so that no pattern reaches across it.
 TAKEN = "\x00"
-_ALIKE = str.maketrans({**dict.fromkeys("‐‑‒–—―−", "-"), **dict.fromkeys("‘’ʼ`´", "'")})
+# The library leaves ordinals up to the third as they are.
+_NTH = {"first": "1st", "second": "2nd", "third": "3rd"}
+_FIRST_DAYS = re.compile(
+    rf"\b(?:first|second|third)\b(?= (?:of )?(?:{any_of(MONTHS)})\b)", re.IGNORECASE
+)
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+_QUOTES = "\u2018\u2019\u02bc\u0060\u00b4"
+_ALIKE = str.maketrans({**dict.fromkeys(_DASHES, "-"), **dict.fromkeys(_QUOTES, "'")})
 
 
 @dataclass(frozen=True)
@@ -68,9 +80,11 @@ def _fold(char: str) -> str:
 
 def _digits(text: str) -> str:
     """Write numbers as digits ("fifteen", "the twenty-first"); up to three they mostly stay."""
-    from text_to_num import alpha2digit  # heavy imports wait for the first message
+    # Heavy imports wait for the first message.
+    from text_to_num import alpha2digit  # type: ignore[import-untyped]
 
     try:
-        return str(alpha2digit(text, "en"))
+        text = str(alpha2digit(text, "en"))
     except Exception:  # a library's fault with somebody's words must not cost the turn
-        return text
+        log.warning("numbers in words were not read")
+    return _FIRST_DAYS.sub(lambda found: _NTH[found[0].lower()], text)

@@ -9,8 +9,6 @@ from typing import Any
 from ...catalog import CatalogQuery, Vocabulary
 from ...profile import UserProfile
 from .earlier import Earlier
-from .joining import joined
-from .reading import read_message
 
 log = logging.getLogger(__name__)
 
@@ -35,15 +33,18 @@ def understand(
     :param user_id: the user's primary key, handed through
     :param limit: most items the plugin will use, handed through
     """
+    from .joining import joined  # compiling all their patterns waits for the first message
+    from .reading import read_message
+
     query = CatalogQuery(text=text, profile=profile, user_id=user_id, limit=limit, today=today)
     try:
         shown = list(earlier.items) if earlier else None
         last_ids = earlier.ids("item_ids") if earlier else ()
         reading = read_message(text, vocabulary, today, shown, last_ids)
         slots = joined(reading, earlier, today)
-    except Exception:
-        # A message that cannot be understood is still answered, by its words in the prompt.
-        log.exception("a message was not understood")
+    except Exception as error:
+        # A message that cannot be understood is still answered. The error's own text may quote it.
+        log.error("a message was not understood (%s)", type(error).__name__)
         return query
     return CatalogQuery(
         text=text,

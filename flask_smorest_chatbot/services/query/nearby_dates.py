@@ -1,0 +1,237 @@
+"""Dates said from today or by a name: "next weekend", "Friday", "in December"."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+from .calendar_dates import MONTH, YEAR
+from .calendar_words import DOUBTFUL, MONTHS, WEEKDAYS, any_of, number_of
+from .days import Days, ImpossibleDateError, month_days, week_of, weekend
+from .holiday_names import HOLIDAY, holiday_days
+from .points import Point, Reader, day_point, library_date, year_of
+
+_WHICH = (
+    r"(?P<which>this|next|coming|this coming|the following|following|diese[nrs]?|nachste[nrs]?"
+    r"|kommende[nrs]?|proximo|proxima|este|esta|ce|cette)"
+)
+_WEEKDAY = re.compile(
+    rf"(?:\b{_WHICH} )?(?<!\w)(?P<w>{any_of(WEEKDAYS)})\b\.?(?P<after> (?:proximo|que viene"
+    rf"|prochain))?"
+)
+_WEEKDAY_BEFORE = re.compile(
+    r"(?:\b(?:on|from|until|till|til|by|to|through|thru|starting|and|before|every|am|el|le)|-|,"
+    r"|^) ?(?:the )?$"
+)
+_WEEKDAY_AFTER = re.compile(r"\s?(?:-|to\b|until\b|through\b|thru\b|till\b|$|\?)")
+_WEEKEND = re.compile(
+    rf"\b(?:{_WHICH} )?(?:weekend|wochenende|fin de semana|week-end)\b"
+    r"(?P<after> after next)?(?! warrior| gigs?\b)"
+)
+_WEEK = re.compile(
+    rf"\b{_WHICH} (?:whole |entire |full )?(?:week|woche|semana|semaine)\b"
+    rf"|\b(?:la )?(?P<coming>semana que viene|semana proxima|semaine prochaine)\b"
+)
+_MONTH_AHEAD = re.compile(
+    rf"\b{_WHICH} (?:whole |entire |full )?(?:month|monat|mes|mois)\b"
+    rf"|\b(?:el )?(?P<coming>mes que viene|mes proximo|mois prochain)\b"
+)
+_PART = re.compile(
+    rf"\b(?P<part>(?:the )?(?:1st|first|2nd|second|3rd|third|4th|fourth|last) (?:week"
+    rf"|weekend) (?:of|in)|(?:a |one |any |the )?weekend (?:of|in)|(?:the )?(?:beginning|start"
+    rf"|middle|end) of|early|mid|late)"
+    rf"[ -](?:the )?(?:{MONTH}{YEAR}|(?P<this>this month|month)|(?P<next>next month))"
+)
+_WHOLE_MONTH = re.compile(
+    rf"(?:\b(?P<in>in|for|during|throughout|all of|whole of|next|this|until|till|from|to|through"
+    rf"|by|im|en|of|about|since) (?:all of "
+    rf"|the month of )?)?\b{MONTH}(?: (?:of )?(?P<y>20\d\d))?(?!\w)"
+)
+_RELATIVE = re.compile(
+    r"\b(?P<r>(?:the )?day after tomorrow|tomorrow|today|tonight|pasado manana|(?<!la )manana|hoy"
+    r"|apres-demain|demain|aujourd'hui|ubermorgen|(?<!guten )(?<!gute )morgen|heute)\b"
+    r"|\b(?P<now>(?<=from )now|(?<=starting )now|(?<=between )now|now(?= (?:until|till|to"
+    r"|through)\b)|right away|straight away|immediately|asap"
+    r"|ab sofort)\b"
+)
+_AHEAD = re.compile(
+    r"\b(?P<in>in|dans|en) (?P<n>a|an|one|two|three|un|une|una|zwei|drei|deux|trois|dos|tres"
+    r"|eine[rm]?|a couple of|a few|\d{1,3}) "
+    r"(?P<unit>days?|weeks?|months?|tage?n?|wochen?|monate?n?|dias?|semanas?|mes(?:es)?|jours?"
+    r"|semaines?|mois)(?: from now| time| later)?\b(?! (?:or|and) )"
+    r"|\b(?P<n2>a|one|two|three|\d{1,3}) (?P<unit2>days?|weeks?|months?) from (?P<from>now|today"
+    r"|tomorrow)\b"
+)
+
+
+def _weekday(match: re.Match[str], today: date) -> Point | None:
+    text, name = match.string, match["w"]
+    before = text[max(0, match.start() - 12) : match.start()]
+    is_sure = match["which"] or match["after"] or _WEEKDAY_BEFORE.search(before)
+    if name in DOUBTFUL and not (is_sure or _WEEKDAY_AFTER.match(text, match.end())):
+        return None
+    if name.endswith("days"):  # "open on Sundays" is a habit
+        return None
+    number, which = number_of(WEEKDAYS, name), (match["which"] or "")
+
+    def resolve(base: date) -> Days:
+        if which.startswith(("next", "nach", "the following", "following")) and base == today:
+            start = week_of(today + timedelta(days=7))[0] + timedelta(days=number)
+        else:
+            ahead = (number - base.weekday()) % 7
+            is_today = which in ("this", "diesen", "este", "ce")
+            start = base + timedelta(days=ahead or (0 if is_today else 7))
+        return start, start + timedelta(days=1)
+
+    return Point(span=match.span(), resolve=resolve, is_weekday=True)
+
+
+def _weekend(match: re.Match[str], today: date) -> Point | None:
+    which = match["which"] or ""
+    is_next = which.startswith(("next", "nach", "the following", "following", "proxim"))
+
+    def resolve(base: date) -> Days:
+        weeks = 2 if match["after"] else int(is_next)
+        return weekend(base + timedelta(weeks=weeks))
+
+    return Point(span=match.span(), resolve=resolve, is_range=True)
+
+
+def _week(match: re.Match[str], today: date) -> Point | None:
+    is_this = (match["which"] or "next").startswith(
+        ("this", "diese", "est", "ce")
+    ) and "coming" not in match[0]
+
+    def resolve(base: date) -> Days:
+        return week_of(base) if is_this else week_of(base + timedelta(days=7))
+
+    return Point(span=match.span(), resolve=resolve, is_range=True, is_wide=True)
+
+
+def _month_ahead(match: re.Match[str], today: date) -> Point | None:
+    is_this = (match["which"] or "next").startswith(
+        ("this", "diese", "est", "ce")
+    ) and "coming" not in match[0]
+
+    def resolve(base: date) -> Days:
+        return month_days(base.year, base.month + (not is_this))
+
+    return Point(span=match.span(), resolve=resolve, is_range=True, is_wide=True)
+
+
+def _part_of_month(match: re.Match[str], today: date) -> Point | None:
+    part = match["part"].removeprefix("the ")
+    month = number_of(MONTHS, match["m"]) if match["m"] else None
+
+    def resolve(base: date) -> Days:
+        if month:
+            first, end = _next_month_named(month, year_of(match), base)
+        else:
+            first, end = month_days(base.year, base.month + bool(match["next"]))
+        return _part(part, first, end)
+
+    return Point(
+        span=match.span(),
+        resolve=resolve,
+        is_range=True,
+        is_wide="weekend" not in part,
+        closes=part.startswith("end"),
+    )
+
+
+def _part(part: str, first: date, end: date) -> Days:
+    """Return a week or a third of a month."""
+    part = re.sub(r"^(?:a|one|any) ", "", part)
+    nth = (
+        0
+        if part.startswith("weekend")
+        else {"1": 0, "f": 0, "2": 1, "s": 1, "3": 2, "t": 2, "4": 3}.get(part[0], 0)
+    )
+    nth = 3 if part.startswith("fourth") else nth
+    if "weekend" in part:
+        saturday = first + timedelta(days=(5 - first.weekday()) % 7 + 7 * nth)
+        if part.startswith("last"):
+            saturday = end - timedelta(days=(end.weekday() - 5) % 7 or 7)
+        return saturday, saturday + timedelta(days=2)
+    if part.startswith("last"):
+        return end - timedelta(days=7), end
+    if "week" in part:
+        return first + timedelta(days=7 * nth), first + timedelta(days=7 * nth + 7)
+    if part.startswith("mid"):
+        return first + timedelta(days=10), first + timedelta(days=20)
+    if part.startswith(("end", "late")):
+        return first + timedelta(days=20), end
+    return first, first + timedelta(days=10)
+
+
+_BEFORE_VERBS = ("this", "next", "for", "about", "of", None, "to", "from", "by")
+
+
+def _whole_month(match: re.Match[str], today: date) -> Point | None:
+    said, name = match["in"], match["m"]
+    if not (said or match["y"]) and (name in DOUBTFUL or len(name) < 4):
+        return None
+    is_verb = name in ("may", "mar", "mars") and said in _BEFORE_VERBS
+    if not match["y"] and (is_verb or (name == "march" and said in ("to", None))):
+        return None
+    month = number_of(MONTHS, name)
+    return Point(
+        span=match.span("m")
+        if said in ("from", "to", "until", "till", "through", "by")
+        else match.span(),
+        resolve=lambda base: _next_month_named(month, year_of(match), base),
+        is_range=True,
+        is_wide=True,
+        has_year=bool(match["y"]),
+    )
+
+
+def _next_month_named(month: int, year: int | None, base: date) -> Days:
+    return month_days(year or base.year + (month < base.month), month)
+
+
+def _relative(match: re.Match[str], today: date) -> Point | None:
+    found = (
+        today
+        if match["now"] or match["r"] in ("today", "tonight")
+        else library_date(match["r"], today)
+    )
+    if found is None:
+        return None
+    return day_point(match, lambda base: found, today.year)
+
+
+def _ahead(match: re.Match[str], today: date) -> Point | None:
+    words = f"in {match['n2']} {match['unit2']}" if match["n2"] else match[0]
+    words = re.sub(r"\ba (?:couple of|few)\b", lambda few: "2" if "c" in few[0] else "3", words)
+    base = today + timedelta(days=1) if match["from"] == "tomorrow" else today
+    found = library_date(re.sub(r" (?:from now|time|later)$", "", words), base)
+    return None if found is None else day_point(match, lambda _: found, found.year)
+
+
+def _holiday(match: re.Match[str], today: date) -> Point | None:
+    if holiday_days(match, today) is None:
+        return None
+
+    def resolve(base: date) -> Days:
+        days = holiday_days(match, base)
+        if days is None:
+            raise ImpossibleDateError(f"When {match[0]} is, is not known.")
+        return days
+
+    days = resolve(today)
+    return Point(span=match.span(), resolve=resolve, is_range=(days[1] - days[0]).days > 1)
+
+
+#: In order: what is longer comes before what is a part of it.
+BY_NAME: tuple[tuple[re.Pattern[str], Reader], ...] = (
+    (_PART, _part_of_month),
+    (HOLIDAY, _holiday),
+    (_WEEKEND, _weekend),
+    (_WEEK, _week),
+    (_MONTH_AHEAD, _month_ahead),
+    (_AHEAD, _ahead),
+    (_RELATIVE, _relative),
+    (_WEEKDAY, _weekday),
+    (_WHOLE_MONTH, _whole_month),
+)

@@ -1,0 +1,61 @@
+"""The words in which users speak of lengths, ends and the past. Folded spelling."""
+
+from __future__ import annotations
+
+import re
+
+from .calendar_words import NUMBERS, UNITS, any_of
+
+COUNT = "|".join(sorted(map(re.escape, NUMBERS), key=len, reverse=True))
+DURATION = re.compile(
+    rf"(?P<for>\b(?:for|during|only|just|about|fur|por|pour|pendant|durante)(?: about| around"
+    rf"| only| just| at least| up to| another| the next){0, 2} )?"
+    rf"(?<![\w.$€£/-])(?P<n>\d{{1,3}}|{COUNT})(?:(?:-| - | to | or | bis )(?P<n2>\d{{1,3}}|two"
+    rf"|three))?"
+    rf"[ -](?:whole |full |entire |more |calendar )?(?P<unit>{any_of(UNITS)})\b(?:'s?)?"
+    r"(?! (?:old|ago|earlier|later|sooner|notice|in advance|of experience|experience|playing"
+    r"|warranty|return|lessons?)\b|-old)"
+    r"(?P<half> and a half)?"
+)
+OTHER_TIME = re.compile(
+    r"\b(?:play\w*|been|learn\w*|practi[cs]\w*|stud(?:y|ying|ied)"
+    r"|gigging)(?: [a-z']+){0,4}? (?:for |since )?(?:about |over |almost |nearly |around )?"
+    r"(?:\d{1,3}|an?|one|two|three|a few|several|a couple of|many) (?:years?|months?|weeks?"
+    r"|days?)\b(?! from)"
+    r"|\b(?:\d{1,3}|an?|one|two|three|a few|several)[ -](?:years?|months?|weeks?)(?:[ -]old\b"
+    r"| of (?:experience|lessons?|practice|playing)| experience)"
+    r"|\b(?:once|twice|times?|lessons?|hours?|every|each|every other) (?:an? |\d+ "
+    r"|other )?(?:days?|weeks?|months?|years?)\b|\bwithin (?:a|an|\d+) (?:days?|weeks?)\b"
+)
+PAST = re.compile(
+    r"\b(?P<what>yesterday|(?:the )?day before yesterday|gestern|ayer|(?:last|past"
+    r"|letzte[nsr]?) (?:week|weekend|month|year|night|summer|winter|spring|fall|autumn|christmas"
+    r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+    r"|january|february|march|april|may|june|july|august|september|october|november|december|woche"
+    r"|wochenende|monat)(?! (?:of|in)\b)"
+    r"|(?:\d{1,3}|an?|one|two|three|a few|a couple of|several) (?:days?|weeks?|months?|years?) ago"
+    r"|(?:the )?(?:last|past) (?:\d{1,3}|two|three|few|couple of) (?:days|weeks|months|years)"
+    r"|la semana pasada|la semaine derniere)\b"
+)
+BACK = (
+    r"(?:return(?:ing|ed)?|back|bring(?:ing)?(?: (?:it|them))? back|giv(?:e|ing)(?: (?:it"
+    r"|them))? back|drop(?:ping)?(?: (?:it|them))? off|ending|ends?|leav(?:e|ing)"
+    r"|fly(?:ing)? (?:out|home|back)|go(?:ing)? home|due(?: back)?"
+    r"|hand(?:ing)?(?: (?:it|them))? back)"
+)
+END = re.compile(
+    rf"(?:\b(?:to|until|till|til|through|thru|up to|bis|al|a|au|hasta|jusqu'au|{BACK}(?: (?:it"
+    rf"|them|back))?)|-|/)"
+    r"(?: (?:it|them|on|by|the|at|around|zum|el|le|den|and|including|back|morning|of)){0,4} ?$"
+)
+UNTIL = re.compile(
+    rf"(?:\b(?:until|till|til|through|thru|up to|bis|hasta|jusqu'au|{BACK}(?: (?:it|them|back))?))"
+    r"(?: (?:it|them|on|by|the|at|around|zum|el|le|den|including)){0,4} ?$"
+)
+AND = re.compile(r"^,? ?(?:and|&|y|et|und) ?(?:the )?$")
+BETWEEN = re.compile(r"\b(?:between|entre|zwischen) (?:the )?$")
+THROUGH = re.compile(r"\b(?:to|through|thru|a|bis) $|- ?$")
+SHIFT = re.compile(
+    rf"\b(?P<n>\d{{1,3}}|{COUNT}) (?P<unit>{any_of(UNITS)}) (?P<way>later|earlier|sooner|longer"
+    rf"|more)\b"
+)

@@ -1,0 +1,114 @@
+"""The words in which users speak of items shown before. Folded spelling."""
+
+from __future__ import annotations
+
+import re
+
+ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "couple": 2}
+NTH_WORD = "|".join(ORDINALS) + r"|last|\d{1,2}(?:st|nd|rd|th)"
+NOUN = (
+    r"(?:one|ones|1|option|choice|item|listing|suggestion|recommendation|instrument|guitar|model"
+    r"|result)s?"
+)
+NTH = re.compile(
+    rf"(?:\bthe |\b(?<=and )|\b(?<=or )|(?<=, )|^|\b(?<=about )|\b(?<=take )"
+    rf"|\b(?<=compare ))(?P<nth>{NTH_WORD})"
+    rf"(?: (?P<count>one|two|three|four|five|couple|[1-9])(?! ?(?:days?|weeks?|months?|nights?"
+    rf"|hours?))\b)?(?: {NOUN})?\b"
+    r"(?!-)(?! (?:time|week|weekend|day|days|month|night|minute|thing|place|class|lesson|step|gig"
+    r"|half|hand|grade|of (?:all|the month)|year|concert|show|song|part|chair|string|fret|violin"
+    r"|semester|trip|weeks|week of)s?\b)"
+)
+NTH_BARE = re.compile(
+    rf"\b(?P<nth>{NTH_WORD}) (?:one|ones|option|choice|item|listing|suggestion|recommendation|1)\b"
+)
+NUMBER = re.compile(
+    r"(?:\b(?:number|no\.|nr\.?|option|item|choice|listing|suggestion)s? ?#? ?|#)(?P<n>\d{1,2}|one"
+    r"|two|three|four|five)"
+    r"(?:,? (?:and|or|&) (?:number |option |#)?(?P<n2>\d{1,2}|one|two|three|four"
+    r"|five))?\b(?! ?(?:days?|weeks?|months?|people|guitars))"
+)
+BEST_PRICE = re.compile(
+    r"\bthe (?P<low>cheaper|cheapest|least expensive|less expensive|most affordable"
+    r"|more affordable|lowest[- ]priced|lower[- ]priced|budget)"
+    r"(?P<tail> (?:one|option|choice|of (?:them|these|those|the (?:two|three|lot|bunch"
+    r"|\d))(?: all)?))?(?=\s?(?:$|[?!.,;\x00]|one\b|for\b|in\b|free\b|available\b|from\b|and\b"
+    r"|or\b|then\b|is\b|please\b|on\b|next\b|between\b|out\b))"
+    r"|\bthe (?P<high>most expensive|more expensive|expensive|priciest|pricier|dearest|dearer"
+    r"|best[- ]priced|highest[- ]priced)"
+    r"(?: (?:one|option|choice|of (?:them|these|those|the (?:two|three|lot|bunch"
+    r"|\d))(?: all)?))?(?=\s?(?:$|[?!.,;\x00]|one\b|for\b|in\b|free\b|available\b|from\b|and\b"
+    r"|or\b|then\b|is\b|please\b|on\b|next\b|between\b))"
+)
+ALL = re.compile(
+    r"\b(?:(?:all|each|any|none|either|one|some|which|which one|any one|every one|everyone"
+    r"|neither) of (?:them|these|those|the (?:above|\d|two|three|four|five))"
+    r"|all (?:the )?(?:two|three|four|five|[2-9])(?! (?:days|weeks|months|nights))|the (?:two"
+    r"|three|four|five|[2-5])(?= (?:of|you)|[?!.]|$)|them(?: all)?|they|their"
+    r"|(?:these|those)(?! (?:dates?|days?|times?|prices?|weekends?|brands?|kinds?|categories"
+    r"|cities|weeks?))"
+    r"|which (?:one|1)|which(?= (?:is|are|has|would|do you|should i|sounds|comes))"
+    r"|between the two)\b"
+)
+REST = re.compile(r"\bthe other (?:one|two|three|four|ones|[1-5])\b")
+BOTH = re.compile(
+    r"\bboth(?: of (?:them|these|those))?(?=\s?(?:$|[?!.,;\x00]|free|available|for|in|from|on"
+    r"|together|next|please|look|guitars|good|are|at|still|this|instruments|then))"
+)
+NOT_IT = (
+    r"(?! (?:possible|true|ok|okay|alright|worth|hard|easy|difficult|normal|work|works|better to"
+    r"|cheaper to|safe|legal|allowed|a problem"
+    r"|necessary|important|that|you|we|i\b|take to|raining|like to|cost to rent (?:a|an)|usual"
+    r"|mean|matter|also possible|ok if))"
+)
+ONE = re.compile(
+    r"\b(?:(?:that|this) (?:one|1|guitar|instrument|item|model|listing|thing|bass|piano|keyboard"
+    r"|amp|violin|drum kit|kit)"
+    r"|(?:is|was|will|does|can|could|would|has|did|of|about|rent|book|reserve|take|hire|like|love"
+    r"|see|show me|buy|borrow|return|cancel|collect|prefer|extend|picture of|keep|try|where's"
+    r"|what's|when is|where is|have|get"
+    r"|pick up|want|check|use)"
+    r" (?:it|(?:that|this)(?= (?:available|free|still|good|ok|suitable|included|in stock|come|work"
+    r"|cost|be)|[?!.,]|$))"
+    + NOT_IT
+    + r"(?! to be\b)|how much(?: is|'s)? (?:it|that)|^it(?=$|\?| please| then)|its)\b"
+)
+CHEAPER = re.compile(
+    r"(?<!\bis )(?<!\bare )\b(?:(?:something|anything|ones?|any|a|some|got|the same but|but|for"
+    r"|bit|much|little|way|even) ){0,4}(?:cheaper|less expensive|less pricey|more affordable"
+    r"|lower[- ]priced|less costly|more budget[- ]friendly)(?: (?:one|ones|options?|alternatives?"
+    r"|models?|1))?\b"
+    r"|\b(?:(?:way |a bit |a little |much |far )?too|so|very|quite|really|bit|pretty) (?:expensive"
+    r"|pricey|costly|dear|steep|much money|much for me|rich for me)\b|\bcan(?:no|')?t afford (?:it"
+    r"|that|them|this|those)\b|\bcan not afford (?:it|that)\b"
+    r"|\b(?:over|above|out of|beyond|more than) (?:my|our) (?:budget|price range)\b"
+    r"|\btoo much\b(?= *(?:$|[,.!?]))|\bmore than i (?:can|want to|could) (?:pay|spend|afford)"
+    r"|\blower (?:the )?price|\bfor less\b|\bgunstiger\w*|\bbilliger\w*|\bmas barat[oa]s?"
+    r"|\bmoins chere?s?"
+)
+DEARER = re.compile(
+    r"\b(?:(?:something|anything|any|a|some|one|even|bit|much|little|got|slightly) ){1,4}(?:better"
+    r"|nicer|fancier|classier|higher[- ]end|high[- ]end|higher[- ]quality|more expensive|pricier"
+    r"|more premium|premium|more professional|more upmarket)(?: (?:one|ones|options?|models?"
+    r"|quality|1))?\b(?=\s?(?:$|[?!.,;\x00]|please|than|in|around|near|out)\b|\s?(?:$|[?!.,;\x00]))"
+    r"|\b(?:more expensive|higher[- ]end|pricier|fancier) (?:ones?|options?|models?|stuff"
+    r"|guitars?)\b|\bmore expensive\b(?=\s?[?!.]?$)|\b(?:an upgrade|a step up|top of the line"
+    r"|step it up)\b|\bteurer\w*|\bbesseres\b"
+)
+OTHER = re.compile(
+    r"\b(?:(?:something|anything|someone|what|nothing|who) (?:else|different)|else|show me more"
+    r"|see more|more (?:options|choices|results|suggestions|ideas|like (?:this|that|these|those|it"
+    r"|them)|of (?:these|those|them)|please|recommendations|guitars)"
+    r"|any more|(?:some|a few|few|give me) more(?=\s?(?:$|[?!.]))|^more|(?:(?:any|some|the|what"
+    r"|your|which) )?other(?! (?:than|hand|day|week|weekend|time|dates?|days?|cit|place|location"
+    r"|words|side|half|people|musicians|kids|brands? than))"
+    r"(?: (?:ones?|options?|choices?|models?|suggestions?|recommendations?|ideas?|things?|stuff"
+    r"|brands?|possibilities))?|others|another(?! (?:day|week|weekend|time|date|city|place"
+    r"|location|month|thing|question|town|country|\d|two|three))(?: (?:one|option|choice|model"
+    r"|suggestion|1|brand))?"
+    r"|different (?:ones?|options?|models?|choices?|guitars?|brands?)|a different|alternatives?"
+    r"|next (?:ones|page|few|results)|none of (?:these|those|them)|neither(?: of (?:these|those"
+    r"|them))?|not (?:these|those|any of (?:these|those|them))|etwas anderes|otra cosa|otros"
+    r"|autre chose|d'autres)\b"
+)

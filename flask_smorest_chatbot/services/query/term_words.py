@@ -1,0 +1,60 @@
+"""The words that turn a name down, or show that it is none. Folded spelling."""
+
+from __future__ import annotations
+
+import re
+
+BEFORE = (
+    r"(?: (?:a|an|the|me|us|any|another|these|those|your|one|of|for|from|in|by|really|to|rent"
+    r"|renting"
+    r"|more|just|use|using|get|getting|see|brand|something|anything|kind|stuff|made|made by"
+    r"|called|like|another|big|huge|much|that|all|yet another)){0,5} ?$"
+)
+UNWANTED = re.compile(
+    r"(?:\b(?:(?<!why )not|no|without|except(?: for)?|excluding|excludes?|exclude|besides"
+    r"|apart from"
+    r"|aside from|other than|different (?:from|than)|nothing (?:from|by|like|made by)"
+    r"|rather not(?: have| take| go for| use)?|not go(?:ing)? for|any(?:thing|one)? but"
+    r"|any \w{1,12} but|everything but|all but|rather than|instead of|neither"
+    r"|nor|avoid(?:ing)?|hates?|hated|dislikes?|skip|minus|leave out|but no|but not|ohne"
+    r"|keine[nrm]?|kein|nicht|sin|sans"
+    r"|pas de|pas|sauf|excepto|ausser|tired of|sick of|fed up with|bored (?:of|with)|allergic to"
+    r"|not interested in"
+    r"|no interest in|not into|not keen on|not (?:a )?(?:big )?fan of|can't stand|cannot stand"
+    r"|can't bear|not (?:like|want|need|care for|enjoy|love|fancy|trust)|detest|loathe)"
+    r"|n't(?: really| actually)? (?:like|want|need|care for|care about|enjoy|love|fancy|trust|show"
+    r"|give|recommend|suggest|offer|list|be a|a fan of|into|interested in|keen on)"
+    r"|n't(?: a| an)?|anti)" + BEFORE
+)
+# "I'd rather have a Nord than a Yamaha": it reaches across the name before.
+LESS_LIKED = re.compile(r"\b(?:rather|prefer) [^.;!?]{1,40} (?:than|over|to) (?:a |an |the )?$")
+UNWANTED_AFTER = re.compile(
+    r"^(?: guitars?| one| ones)?(?: (?:is|are) (?:not (?:for me|my thing|an option|what)|out\b"
+    r"|no good)"
+    r"|(?:'s| is|s are|s aren't| are|s) ?n?o?'?t (?:for me|my thing|an option)|,? no thanks"
+    r"|\? no\b| excluded\b| aside\b)"
+)
+NOT_AFTER = re.compile(
+    r"^ (?:experience|skills?|knowledge|lessons?|training|background|teacher|problem|matter)"
+)
+LIST = re.compile(
+    r"^(?: guitars?| instruments?| stuff)?,?(?: ?(?:or|nor|and|&|/|y|o|et|ou|und|oder)) ?(?:a |an "
+    r"|the |any |no )?$"
+)
+COMMA = re.compile(r"^, ?(?:a |an |the |any )?$")
+PLACE_BEFORE = re.compile(
+    r"\b(?:in|near|around|from|at|to|of|by|within|outside|close to|downtown|en|a|nach|bei|aus|a"
+    r"|cerca de|pres de) (?:the )?$"
+)
+ARTICLE_BEFORE = re.compile(r"\b(?:the|a|an) $")
+OURS_BEFORE = re.compile(r"\b(?:my|your|his|her|our|their) $|\b(?:the|a|an) $")
+OTHER_SENSE = {
+    "country": re.compile(r"\b(?:my|the|this|your|our|another|whole|home|a|foreign|cross) $"),
+    "pop": re.compile(r"\b(?:my|to|will|i'll|and|can|i) $"),
+    "swing": re.compile(r"\b(?:to|i'll|will|can|could|i|the) $"),
+    "rock": re.compile(r"\b(?:you|you guys|the|a|solid|i) $"),
+    "metal": re.compile(r"\b(?:of|all|full|with) $"),
+    "soul": re.compile(r"\b(?:my|a|the|poor) $"),
+    "latin": re.compile(r"\b(?:speak|learn) $"),
+}
+ADJECTIVES = frozenset({"electronic", "acoustic", "electric"})
