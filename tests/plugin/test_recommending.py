@@ -114,7 +114,7 @@ def test_model_and_client_are_told_why_there_is_nothing(host: Host, user: Any) -
     ):
         replace_loader(host, catalog=lambda _query, result=result: result)
         host.chat_model.scripts.append(["Sorry: the Fender Jazz Bass, the Yamaha FG800. ", CITE_17])
-        response = post(host, user)
+        response = post(host, user, "A guitar?")
         assert says in last_prompt(host)
         assert says in response.json["context"]["catalogue"]["message"]
         assert response.json["context"]["catalogue"]["outcome"] == result.outcome
