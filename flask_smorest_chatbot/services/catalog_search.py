@@ -77,9 +77,14 @@ def reread(
 
 
 def refusal(item: CatalogItem, query: CatalogQuery) -> str | None:
-    """Return why an item cannot be recommended, as a word for the count; None if it can."""
+    """Return why an item cannot be recommended, as a word for the count; None if it can.
+
+    Of items that the user speaks of the price is no reason: they have seen it.
+    """
     if not is_free(item, query):
         return "unavailable"
+    if query.item_ids:
+        return None
     return None if is_within_budget(item, query) else "over_budget"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from ..catalog import CatalogItem, CatalogQuery, CatalogResult, Fact
 from .offers import day_in_words, in_words, money
-from .ranking import is_free, is_within_budget
+from .ranking import is_free
 
 
 def notes(query: CatalogQuery, result: CatalogResult, facts: Sequence[Fact]) -> list[str]:
@@ -98,10 +98,8 @@ def _nearest(items: Sequence[CatalogItem]) -> str:
 
 
 def _not_to_be_had(query: CatalogQuery, items: Sequence[CatalogItem]) -> Iterator[str]:
-    """Say of the items that the user speaks of which cannot be recommended, and why."""
+    """Say of the items that the user speaks of which cannot be had."""
     for item in items:
         if not is_free(item, query):
             again = f"; it is free from {day_in_words(item.free_from)}" if item.free_from else ""
             yield f"{item.name} (id {item.id}) is not free {_when(query)}{again}."
-        elif not is_within_budget(item, query):
-            yield f"{item.name} (id {item.id}) costs more than {limit(query)}."

@@ -174,6 +174,16 @@ def test_what_was_recommended_is_read_anew_in_the_next_turn(host: Host, user: An
     assert [list(query.item_ids) for query in host.queries[-2:]] == [[18], [18]]
 
 
+def test_price_is_no_reason_against_what_the_user_speaks_of(host: Host, user: Any) -> None:
+    host.chat_model.scripts.append(["Take it. ", "<recommendations>[17]</recommendations>"])
+    assert recommended(post(host, user, "Anything under $20?")) == [17]
+    host.catalog[0] = replace(GUITARS[0], price="26.50")
+    host.chat_model.scripts.append(["It is. ", "<recommendations>[17]</recommendations>"])
+    again = post(host, user, "Is it good?")
+    assert recommended(again) == [17]
+    assert "within" not in again.json["recommendations"][0]["reason"]
+
+
 def test_search_text_of_a_plan_is_what_the_catalogue_is_asked(host: Host, user: Any) -> None:
     from flask_smorest_chatbot import TurnPlan
     from flask_smorest_chatbot.services.turn import Turn
