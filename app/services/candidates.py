@@ -42,13 +42,15 @@ def find(query: CatalogQuery) -> CatalogResult:
         return _named_items(query)
     search = search_for(query)
     hits = catalog.best_listings(search)
-    if hits and len({hit.instrument_id for hit in hits}) == 1:
-        hits = catalog.further_listings(hits[0], search) or hits
     if not hits and search.lowest_tier == _LIKED:
         search = replace(search, lowest_tier=0)
         hits = catalog.best_listings(search)
-    if not hits:
-        return _why_nothing(search, query)
+    elif len(hits) == 1:  # of the only instrument that will do, let there be a choice
+        hits = catalog.further_listings(hits[0], search) or hits
+    return _found(hits, search, query) if hits else _why_nothing(search, query)
+
+
+def _found(hits: list[ListingHit], search: Search, query: CatalogQuery) -> CatalogResult:
     return CatalogResult(items=_items(_best_only(hits, search), query))
 
 
@@ -150,6 +152,8 @@ def _why_nothing(search: Search, query: CatalogQuery) -> CatalogResult:
         is_asked = bool(query.wanted or query.categories or query.brands)
         is_missing = is_asked and not stock.is_carried
         return CatalogResult(outcome="not_carried" if is_missing else "found")
+    if stock.is_in_budget and (hits := catalog.all_best_listings(search)):
+        return _found(hits, search, query)  # of those that are not rated best
     if stock.is_in_budget:
         return CatalogResult(outcome="all_out", nearest=_items(catalog.next_free(search), query))
     is_bounded = search.most is not None or search.least is not None

@@ -20,13 +20,15 @@ from sqlalchemy import (
 )
 
 from ..extensions import db
-from ..models import Instrument, Listing, Rental, User
+from ..models import MAX_ROW_ID, Instrument, Listing, Rental, User
 from . import catalog_sql as sql
 from .availability import comes_free
+from .catalog_conditions import is_in_budget, is_offered
 from .catalog_search import ListingHit, Search, Stock
 from .text_search import FULL_TEXT, clue_values
 
 _NEAREST = 3
+_MOST_LOOKED_UP = 300  # instruments; with more, going through the cheapest listings is faster
 _MAX_SHAPES = 500  # of searches, for which queries are kept
 
 # What lays out a query for a shape of search and a database.
@@ -34,16 +36,23 @@ Layout = Callable[[Search, str], Select[Any]]
 
 
 def best_listings(search: Search) -> list[ListingHit]:
-    """Return the best listings that can be had, at most one per instrument.
+    """Return the best listings that can be had, at most one per instrument, by one query.
 
-    By one query, or two if nothing is searched and the cheapest are of too few instruments.
+    By another if only some of the instruments that it looked at have one.
+
+    :return: nothing only means that those rated best have none, see :func:`all_best_listings`
     """
-    if search.names_nothing:
-        rows = _rows(_cheapest, search)
-        is_complete = not rows or rows[0].seen < sql.WINDOW
-        if is_complete or len(rows) >= search.limit:
-            return [_hit(row) for row in rows]
-    return [_hit(row) for row in _rows(_best, search)]
+    rows = _rows(
+        _cheapest if search.names_nothing else _best, search, most_looked_up=_MOST_LOOKED_UP
+    )
+    if rows and len(rows) < search.limit and rows[0].is_partial:
+        return all_best_listings(search)
+    return [_hit(row) for row in rows]
+
+
+def all_best_listings(search: Search) -> list[ListingHit]:
+    """Do the same by looking up every instrument."""
+    return [_hit(row) for row in _rows(_best, search, most_looked_up=MAX_ROW_ID)]
 
 
 def further_listings(hit: ListingHit, search: Search) -> list[ListingHit]:
@@ -102,20 +111,21 @@ def _laid_out(layout: Layout, shape: Search, dialect: str) -> Select[Any]:
 
 
 def _best(search: Search, dialect: str) -> Select[Any]:
-    return _listed(sql.best_of_each(search, dialect))
+    best = sql.best_of_each(search, dialect)
+    return _listed(best).add_columns(best.c.is_partial)
 
 
 def _cheapest_first(search: Search, dialect: str) -> Select[Any]:
-    return _listed(sql.best_of_each(search, dialect, by_price=True))
+    return _listed(sql.nearest_of_each(search, dialect))
 
 
 def _dearest_first(search: Search, dialect: str) -> Select[Any]:
-    return _listed(sql.best_of_each(search, dialect, by_price=True, dearest=True))
+    return _listed(sql.nearest_of_each(search, dialect, dearest=True))
 
 
 def _cheapest(search: Search, _dialect: str) -> Select[Any]:
     best = sql.cheapest(search)
-    return _listed(best).add_columns(best.c.seen)
+    return _listed(best).add_columns(best.c.is_partial)
 
 
 def _further(search: Search, _dialect: str) -> Select[Any]:
@@ -129,7 +139,7 @@ def _stock(search: Search, dialect: str) -> Select[Any]:
     if everything != search:
         all_wanted = sql.wanted_instruments(everything, dialect, "carried")
         carried = _any_listing(all_wanted, everything)
-    in_budget = (Listing.is_available.is_(True), *sql.is_in_budget(search))
+    in_budget = (Listing.is_available.is_(True), *is_in_budget(search))
     query: Any = select(carried, left, _any_listing(wanted, search, *in_budget))
     return query
 
@@ -138,13 +148,13 @@ def _any_listing(
     wanted: CTE, search: Search, *conditions: ColumnElement[bool]
 ) -> ColumnElement[bool]:
     of_wanted = select(Listing.id).join(wanted, wanted.c.id == Listing.instrument_id)
-    return exists(of_wanted.where(*sql.is_offered(search), *conditions))
+    return exists(of_wanted.where(*is_offered(search), *conditions))
 
 
 def _next_free(search: Search, dialect: str) -> Select[Any]:
     query = _of_wanted(search, dialect).join(Rental, Rental.listing_id == Listing.id)
     soon = comes_free(bindparam("start", type_=Date), bindparam("days", type_=Integer))
-    query = query.where(Listing.is_available.is_(True), soon, *sql.is_in_budget(search))
+    query = query.where(Listing.is_available.is_(True), soon, *is_in_budget(search))
     order = (Rental.end_date, Listing.daily_rate, Listing.id)
     return query.order_by(*order).limit(bindparam("limit", type_=Integer))
 
@@ -159,7 +169,7 @@ def _of_wanted(search: Search, dialect: str) -> Select[Any]:
     wanted = sql.wanted_instruments(search, dialect)
     query = _with_columns(select(wanted.c.tier).select_from(Listing))
     query = query.join(wanted, wanted.c.id == Listing.instrument_id)
-    return query.where(*sql.is_offered(search))
+    return query.where(*is_offered(search))
 
 
 def _listed(best: Subquery) -> Select[Any]:

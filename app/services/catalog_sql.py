@@ -14,31 +14,27 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     ColumnElement,
-    Date,
     Integer,
     Select,
     Subquery,
     bindparam,
     case,
     exists,
-    false,
     func,
     literal,
+    or_,
     select,
     true,
     union_all,
 )
 
-from ..models import CONDITIONS, Instrument, Listing, User
-from ..models.search import TownOf
-from .availability import is_free
+from ..models import CONDITIONS, Instrument, Listing
+from .catalog_conditions import Condition, is_here, is_one_of, is_to_be_had
 from .catalog_search import NAMED, Search
 from .text_search import found_by
 
 #: How many of the cheapest listings are looked through for different instruments.
 WINDOW = 200
-
-Condition = ColumnElement[bool]
 
 
 def wanted_instruments(search: Search, dialect: str, name: str = "wanted") -> CTE:
@@ -51,7 +47,7 @@ def wanted_instruments(search: Search, dialect: str, name: str = "wanted") -> CT
     named = select(rated.c.tier).where(rated.c.tier >= NAMED, listed)
     highest = named.order_by(rated.c.tier.desc()).limit(1).scalar_subquery()
     is_high = rated.c.tier >= func.coalesce(highest, bindparam("lowest_tier", type_=Integer))
-    brand = _is_one_of(func.lower(rated.c.brand), search, "brands")
+    brand = is_one_of(func.lower(rated.c.brand), search, "brands")
     wanted = select(rated.c.id, rated.c.tier, rated.c.score, rated.c.suits)
     return wanted.where(is_high, *brand).cte(name)
 
@@ -59,7 +55,7 @@ def wanted_instruments(search: Search, dialect: str, name: str = "wanted") -> CT
 def _rated(search: Search, dialect: str, name: str) -> Select[Any]:
     """Rate the instruments of the categories. Brands come later: a search for a cello of a maker
     of violins finds nothing, and not violins, if the others' cellos show what a cello is."""
-    category = _is_one_of(func.lower(Instrument.category), search, "categories")
+    category = is_one_of(func.lower(Instrument.category), search, "categories")
     if not search.clues:
         return select(Instrument.id, Instrument.brand, *_unrated()).where(*category)
     found = found_by(search.clues, dialect).cte(f"{name}_found")
@@ -75,34 +71,92 @@ def _rated(search: Search, dialect: str, name: str) -> Select[Any]:
     return query.where(*category).group_by(Instrument.id, Instrument.brand)
 
 
-def _is_one_of(column: ColumnElement[str], search: Search, kind: str) -> list[Condition]:
-    """Return the conditions of ``kind`` and of ``excluded_<kind>``."""
-    conditions: list[Condition] = []
-    if getattr(search, kind):
-        conditions.append(column.in_(_values(kind)))
-    if getattr(search, f"excluded_{kind}"):
-        conditions.append(column.not_in(_values(f"excluded_{kind}")))
-    return conditions
-
-
-def _values(name: str) -> Any:
-    return bindparam(name, expanding=True)
-
-
-def best_of_each(
-    search: Search, dialect: str, *, by_price: bool = False, dearest: bool = False
-) -> Subquery:
+def best_of_each(search: Search, dialect: str) -> Subquery:
     """Select the best free listing of each instrument, and of these the best.
 
-    :param by_price: the price decides before everything else
-    :param dearest: the dearest are the best
+    On PostgreSQL at most ``most_looked_up`` instruments, a parameter, are looked up one by one:
+    those that are rated best. If more are rated best of all, their cheapest listings are gone
+    through instead. ``is_partial`` tells whether there may be more. SQLite looks up all of them
+    in the time that PostgreSQL takes to begin.
     """
     wanted = wanted_instruments(search, dialect)
-    places = [] if by_price or not search.place else [is_here(search.place)]
-    picks = [_pick(wanted, search, place, dearest) for place in [*places, true()]]
-    pick = _picked_laterally if dialect == "postgresql" else _picked
-    picked = pick(wanted, search, picks)
-    return _first_of(picked, search, [_by_rate(picked.c, dearest)] if by_price else [])
+    if dialect != "postgresql":
+        each = _looked_up(wanted, search, dialect).subquery()
+        return _first_of(select(each, literal(0).label("is_partial")).subquery(), search)
+    kept = _best_rated(wanted, search)
+    is_many = _count(kept) > bindparam("most_looked_up", type_=Integer)
+    few = select(kept).where(~is_many).cte("few")
+    # Not a join, or all listings of these instruments would be sorted by price.
+    is_kept = Listing.instrument_id.in_(select(kept.c.id)).is_(True)
+    passes = [
+        select(window, *_rating(kept)).join_from(window, kept, kept.c.id == window.c.instrument_id)
+        for window in _windows(search, is_many, is_kept)
+    ]
+    looked = union_all(_looked_up(few, search, dialect), *passes).subquery("looked")
+    is_cut = or_(_count(kept) < _count(wanted), func.sum(looked.c.is_last).over() >= WINDOW)
+    return _first_of(_one_of_each(looked, is_cut), search)
+
+
+def nearest_of_each(search: Search, dialect: str, *, dearest: bool = False) -> Subquery:
+    """Select the cheapest, or dearest, free listing of each instrument, and of these the same."""
+    picked = _looked_up(wanted_instruments(search, dialect), search, dialect, dearest).subquery()
+    return _first_of(picked, search, [_by_rate(picked.c, dearest)])
+
+
+def cheapest(search: Search) -> Subquery:
+    """Select the cheapest free listings, at most one per instrument, without rating instruments.
+
+    ``is_partial`` tells whether there may be more.
+    """
+    wanted = is_one_of(func.lower(Instrument.category), search, "categories")
+    wanted += is_one_of(func.lower(Instrument.brand), search, "brands")
+    windows = _windows(search, *wanted, joined=bool(wanted))
+    looked = union_all(*(select(window, *_unrated()) for window in windows)).subquery("looked")
+    is_cut = func.sum(looked.c.is_last).over() >= WINDOW
+    return _first_of(_one_of_each(looked, is_cut), search)
+
+
+def _best_rated(wanted: CTE, search: Search) -> CTE:
+    """Keep the instruments that are rated best, and as many of the next as may be looked up.
+
+    Of equals all are kept or none. If a place was named, it comes before words.
+    """
+    rating = [wanted.c.tier.desc()]
+    if not search.place_first:
+        rating += [wanted.c.score.desc(), wanted.c.suits.desc()]
+    so_far = func.count().over(order_by=rating)
+    rank = func.rank().over(order_by=rating)
+    ranked = select(wanted, so_far.label("so_far"), rank.label("rank")).subquery("ranked")
+    is_kept = or_(ranked.c.rank == 1, ranked.c.so_far <= bindparam("most_looked_up"))
+    return select(ranked.c.id, *_rating(ranked)).where(is_kept).cte("kept")
+
+
+def _windows(search: Search, *conditions: Condition, joined: bool = False) -> list[Subquery]:
+    """Select the cheapest free listings here, and anywhere; ``is_last`` in what is looked at last.
+
+    :param joined: whether conditions are on the instruments
+    """
+    places = [is_here(search.place), true()] if search.place else [true()]
+    windows = []
+    for number, place in enumerate(places, start=1):
+        is_last = literal(int(number == len(places))).label("is_last")
+        query = select(*_listing_columns(search), is_last)
+        if joined:
+            query = query.join(Instrument, Instrument.id == Listing.instrument_id)
+        query = query.where(place, *conditions, *is_to_be_had(search))
+        windows.append(query.order_by(Listing.daily_rate, Listing.id).limit(WINDOW).subquery())
+    return windows
+
+
+def _one_of_each(looked: Subquery, is_cut: Any) -> Subquery:
+    """Select the best listing of each instrument."""
+    rank = func.row_number().over(
+        partition_by=looked.c.instrument_id,
+        order_by=(looked.c.here.desc(), looked.c.daily_rate, looked.c.listing_id),
+    )
+    is_partial = _flag(is_cut).label("is_partial")
+    ranked = select(looked, is_partial, rank.label("rank")).subquery()
+    return select(ranked).where(ranked.c.rank == 1).subquery()
 
 
 def _first_of(found: Subquery, search: Search, order: Sequence[Any] = ()) -> Subquery:
@@ -113,74 +167,57 @@ def _first_of(found: Subquery, search: Search, order: Sequence[Any] = ()) -> Sub
     return query.subquery("best")
 
 
+def _looked_up(
+    wanted: CTE, search: Search, dialect: str, dearest: bool | None = None
+) -> Select[Any]:
+    """Select each instrument's best listing.
+
+    :param dearest: if not None, only the price counts
+    """
+    places = [is_here(search.place)] if search.place and dearest is None else []
+    picks = [_pick(wanted, search, place, bool(dearest)) for place in [*places, true()]]
+    is_last = literal(0).label("is_last")
+    if dialect == "postgresql":
+        first = union_all(*picks).limit(1) if len(picks) > 1 else picks[0]
+        pick = first.lateral("pick")
+        return select(pick, is_last, *_rating(wanted)).join_from(wanted, pick, true())
+    ids = [pick.with_only_columns(Listing.id).scalar_subquery() for pick in picks]
+    chosen = func.coalesce(*ids) if len(ids) > 1 else ids[0]
+    of_each = select(wanted, chosen.label("listing_id")).subquery()
+    query = select(*_listing_columns(search), is_last, *_rating(of_each))
+    return query.join(of_each, of_each.c.listing_id == Listing.id)
+
+
 def _pick(wanted: CTE, search: Search, place: Condition, dearest: bool) -> Select[Any]:
     """Select an instrument's best listing at a place."""
     rate = Listing.daily_rate.desc() if dearest else Listing.daily_rate
     order = (rate, Listing.id.desc() if dearest else Listing.id)
-    query = select(Listing.id.label("listing_id"), *_sorted_by(search))
+    query = select(*_listing_columns(search))
     query = query.where(Listing.instrument_id == wanted.c.id, place, *is_to_be_had(search))
     return query.order_by(*order).limit(1).correlate(wanted)
 
 
-def _sorted_by(search: Search) -> list[Any]:
+def _listing_columns(search: Search) -> list[Any]:
     return [
+        Listing.id.label("listing_id"),
+        Listing.instrument_id,
         Listing.daily_rate,
         Listing.condition.label("condition"),
         _flag(is_here(search.place)).label("here"),
     ]
 
 
-def _picked_laterally(wanted: CTE, _search: Search, picks: Sequence[Select[Any]]) -> Subquery:
-    pick = (
-        union_all(*picks).limit(1).lateral("pick") if len(picks) > 1 else picks[0].lateral("pick")
-    )
-    return select(wanted, pick).join_from(wanted, pick, true()).subquery("picked")
+def _rating(instruments: Any) -> list[Any]:
+    return [instruments.c.tier, instruments.c.score, instruments.c.suits]
 
 
-def _picked(wanted: CTE, search: Search, picks: Sequence[Select[Any]]) -> Subquery:
-    """Do the same where a join cannot be lateral."""
-    ids = [pick.with_only_columns(Listing.id).scalar_subquery() for pick in picks]
-    chosen = func.coalesce(*ids) if len(ids) > 1 else ids[0]
-    of_each = select(wanted, chosen.label("listing_id")).subquery("of_each")
-    query = select(of_each, *_sorted_by(search))
-    return query.join(Listing, Listing.id == of_each.c.listing_id).subquery("picked")
-
-
-def cheapest(search: Search) -> Subquery:
-    """Select the cheapest free listings, at most one per instrument, without rating instruments.
-
-    ``seen`` is how many listings were looked through; there may be more if it is ``WINDOW``.
-    """
-    places = [is_here(search.place), true()] if search.place else [true()]
-    windows = [_window(search, place).subquery() for place in places]
-    passes = [select(window, literal(place).label("place")) for place, window in enumerate(windows)]
-    looked = union_all(*passes).subquery("looked")
-    everywhere = func.sum(_flag(looked.c.place == len(places) - 1)).over()
-    rank = func.row_number().over(
-        partition_by=looked.c.instrument_id,
-        order_by=(looked.c.here.desc(), looked.c.daily_rate, looked.c.listing_id),
-    )
-    ranked = select(looked, everywhere.label("seen"), rank.label("rank")).subquery("ranked")
-    return _first_of(select(ranked).where(ranked.c.rank == 1).subquery("firsts"), search)
-
-
-def _window(search: Search, place: Condition) -> Select[Any]:
-    wanted = _is_one_of(func.lower(Instrument.category), search, "categories")
-    wanted += _is_one_of(func.lower(Instrument.brand), search, "brands")
-    query = select(
-        Listing.id.label("listing_id"),
-        Listing.instrument_id,
-        *_sorted_by(search),
-        *_unrated(),
-    ).where(place, *is_to_be_had(search))
-    if wanted:
-        query = query.join(Instrument, Instrument.id == Listing.instrument_id).where(*wanted)
-    return query.order_by(Listing.daily_rate, Listing.id).limit(WINDOW)
+def _count(instruments: CTE) -> Any:
+    return select(func.count()).select_from(instruments).scalar_subquery()
 
 
 def listings_of_one(search: Search) -> Subquery:
     """Select the best free listings of the instrument ``instrument_id``, a parameter."""
-    query = select(Listing.id.label("listing_id"), *_sorted_by(search), *_unrated())
+    query = select(*_listing_columns(search), *_unrated())
     query = query.where(Listing.instrument_id == bindparam("instrument_id"), *is_to_be_had(search))
     return _first_of(query.subquery("of_one"), search)
 
@@ -201,43 +238,6 @@ def _best_first(columns: Any, search: Search) -> list[Any]:
 
 def _by_rate(columns: Any, dearest: bool = False) -> Any:
     return columns.daily_rate.desc() if dearest else columns.daily_rate
-
-
-def is_here(place: str | None) -> Condition:
-    """Return the condition that a listing is at a place.
-
-    :param place: of a shape: with a state, those of a town of this name elsewhere are not here
-    """
-    if not place:
-        return false()
-    town: Any = bindparam("town")
-    here = TownOf(Listing.location) == town
-    if "," not in place:
-        return here
-    return here & func.lower(Listing.location).in_([town, bindparam("town_and_region")])
-
-
-def is_to_be_had(search: Search) -> list[Condition]:
-    """Return the conditions that the user can rent a listing, in the budget."""
-    free = is_free(bindparam("start", type_=Date), bindparam("end", type_=Date))
-    return [free, *is_in_budget(search), *is_offered(search)]
-
-
-def is_offered(search: Search) -> list[Condition]:
-    """Return the conditions that a listing is offered to the user, free or not, at any price."""
-    owner = select(User.id).where(User.id == Listing.owner_id, User.is_active.is_(True))
-    conditions: list[Condition] = [exists(owner.correlate(Listing))]
-    if search.user_id is not None:
-        conditions.append(Listing.owner_id != bindparam("user_id"))
-    if search.excluded_ids:
-        conditions.append(Listing.id.not_in(_values("excluded_ids")))
-    return conditions
-
-
-def is_in_budget(search: Search) -> list[Condition]:
-    """Return the conditions on a listing's price."""
-    most = [] if search.most is None else [Listing.daily_rate <= bindparam("most")]
-    return most if search.least is None else [*most, Listing.daily_rate >= bindparam("least")]
 
 
 def _flag(condition: Condition) -> ColumnElement[int]:

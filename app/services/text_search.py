@@ -24,7 +24,6 @@ from sqlalchemy import (
     table,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from ..models import Instrument
 from ..models.search import SEARCH_TABLE, SEARCH_VECTOR
@@ -92,6 +91,8 @@ def clue_values(clues: Sequence[Clue], dialect: str) -> dict[str, str]:
 
 
 def _found_on_postgresql() -> Select[Any]:
+    from sqlalchemy.dialects.postgresql import JSONB  # here, as other databases can do without
+
     columns: list[Any] = [column("query", String)]
     columns += [column(name, Integer) for name in _NUMBERS]
     given = cast(bindparam("clues", type_=String), JSONB)
