@@ -16,7 +16,6 @@ from .errors import ConflictError, InputError
 from .models import parse_user_key, user_key_column
 from .schemas import chat_request_schema
 from .services.doctor import examine
-from .services.evaluation import evaluate
 from .services.events import Delta, Failed, Recommended
 from .services.turn import Turn
 from .values import TurnPlan
@@ -76,6 +75,8 @@ def sweep() -> None:
 @click.option("--failed", is_flag=True, help="Name the cases that went wrong.")
 def evaluate_command(cases: Path, as_json: bool, failed: bool) -> None:
     """Measure on labelled cases how answers, requests and calendars are read."""
+    from .services.evaluation import evaluate  # an app that serves has no use for it
+
     try:
         scores = evaluate(cases)
     except InputError as error:
