@@ -90,6 +90,8 @@ def check_document(app: Flask, prefix: str, scheme: str) -> None:
         f"{prefix}/sessions",
         f"{prefix}/clear-session/{{session_id}}",
         f"{prefix}/messages/{{message_id}}/retry",
+        f"{prefix}/messages/{{message_id}}/stop",
+        f"{prefix}/messages/{{message_id}}/stream",
     }
     for path in paths:
         for operation in _operations(document["paths"][path]):

@@ -144,7 +144,7 @@ def test_swagger_and_spec_are_served_by_the_site(client: httpx.Client) -> None:
     assert "https://" not in page.text
     spec = client.get("/api/openapi.json").json()
     paths = [path for path in spec["paths"] if path.startswith("/api/chatbot")]
-    assert len(paths) == 7
+    assert len(paths) == 9
     for path in paths:
         for operation in spec["paths"][path].values():
             if not isinstance(operation, dict) or "responses" not in operation:
