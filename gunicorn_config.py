@@ -2,17 +2,29 @@
 
 Chats are long streams that mostly wait, so workers are gevent's: thousands of them share a few
 processes. Everything can be set by the environment; ``-b`` and other options override it.
+
+Under systemd (``deploy/systemd/rental.service``) the socket comes from a socket unit, the watchdog
+is told that workers live, and USR2 hands the service over to a new master without a gap.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
+import signal
+import tempfile
+import time
+from typing import Any
 
 # Before anything else is imported: what waits must let others run.
 from gevent import monkey
 
 monkey.patch_all()
 
+import gevent  # noqa: E402
+from gunicorn.glogging import Logger  # noqa: E402
+from gunicorn.systemd import SD_LISTEN_FDS_START, sd_notify  # noqa: E402
 from psycogreen.gevent import patch_psycopg  # noqa: E402
 
 patch_psycopg()
@@ -33,3 +45,96 @@ control_socket_disable = True
 accesslog = os.environ.get("ACCESS_LOG") or None
 errorlog = "-"
 loglevel = os.environ.get("LOG_LEVEL", "info")
+if os.environ.get("LOG_FORMAT", "text") == "json":
+
+    class JsonLogger(Logger):
+        """gunicorn's log, in the site's format."""
+
+        def setup(self, cfg: Any) -> None:
+            super().setup(cfg)
+            # Late: prometheus_client, which the site imports, reads its folder below when imported.
+            from app.observability.logs import JsonFormatter
+
+            for handler in self.error_log.handlers:
+                handler.setFormatter(JsonFormatter())
+
+    logger_class = JsonLogger
+
+# The workers' counts meet in a folder. It must be known before prometheus_client is imported, and
+# be a new one with each start: the numbers of processes come again.
+_own_folder = ""
+if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    _own_folder = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="site-metrics-")
+
+
+def when_ready(server: Any) -> None:
+    """Take over from an old master, if there is one, and begin to feed the watchdog."""
+    if server.master_pid:
+        _take_over(server)
+    if usec := int(os.environ.get("WATCHDOG_USEC", "0")):
+        gevent.spawn(_feed_watchdog, server, usec / 2_000_000)
+
+
+def _take_over(server: Any) -> None:
+    """Become the service's main process; the old master stops accepting and ends its answers.
+
+    The app has been loaded by now. When that fails, the old master is still there and serves on.
+    """
+    sd_notify(f"MAINPID={os.getpid()}", server.log)
+    os.kill(server.master_pid, signal.SIGTERM)
+    # Not to wait until the old one has gone: else the next USR2 would be ignored until then.
+    server.master_pid = 0
+    server.master_name = "Master"
+    os.environ.pop("GUNICORN_PID", None)
+
+
+def _feed_watchdog(server: Any, interval: float) -> None:
+    """Tell systemd that the service is well while at least one worker gives signs of life.
+
+    :param interval: seconds between two signs; half of what systemd waits for
+    """
+    master = os.getpid()
+    # After a fork the worker has a copy of this; and a master that drains has no listeners.
+    while os.getpid() == master and server.LISTENERS:
+        now = time.monotonic()
+        if any(now - worker.tmp.last_update() < timeout for worker in server.WORKERS.values()):
+            sd_notify("WATCHDOG=1", server.log)
+        gevent.sleep(interval)
+
+
+def pre_exec(server: Any) -> None:
+    """Prepare the exec of a new master, which USR2 asks for.
+
+    If the program that started the service is known, start by that: it finds the newest release,
+    where gunicorn itself would start the same one again.
+    """
+    if launcher := os.environ.get("SITE_LAUNCHER"):
+        server.START_CTX[0] = launcher
+        server.START_CTX["args"] = [launcher, "gunicorn", *server.START_CTX["args"][2:]]
+        server.START_CTX["cwd"] = "/"
+    if server.systemd:
+        if os.fork():
+            os._exit(0)  # so that the new master is systemd's child, whose end it notices
+        # gunicorn says that the sockets begin at 3, as systemd has it, but has moved them.
+        _move_sockets_to(SD_LISTEN_FDS_START, [listener.fileno() for listener in server.LISTENERS])
+
+
+def _move_sockets_to(first: int, numbers: list[int]) -> None:
+    """Make the descriptors ``numbers`` known as ``first`` and onwards, for the next program."""
+    copies = [fcntl.fcntl(number, fcntl.F_DUPFD, first + len(numbers)) for number in numbers]
+    for wanted, copy in enumerate(copies, start=first):
+        os.dup2(copy, wanted)
+        os.close(copy)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Forget what a worker said of its present state; what it counted stays."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(_server: Any) -> None:
+    """Remove the folder of the counts that was made above."""
+    if _own_folder:
+        shutil.rmtree(_own_folder, ignore_errors=True)

@@ -11,8 +11,10 @@ from .api import create_api
 from .cli import register_commands
 from .config import load_config
 from .extensions import init_extensions
+from .observability import init_observability
 from .routes import register_blueprints
 from .routes.chatbot import register_chatbot
+from .static_files import version_static_files
 
 
 def create_app(config: Mapping[str, object] | None = None) -> Flask:
@@ -26,6 +28,8 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     app = Flask(__name__)
     app.config.from_mapping(load_config(os.environ, config or {}))
     init_extensions(app)
+    init_observability(app)
+    version_static_files(app)
     api = create_api(app)
     register_blueprints(app, api)
     register_chatbot(app, api)

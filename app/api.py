@@ -51,7 +51,7 @@ MESSAGES: dict[int, str] = {
     503: "The service cannot answer right now; try again in a moment.",
 }
 
-MACHINE_PATHS = ("/api/", "/health", "/ready")
+MACHINE_PATHS = ("/api/", "/health", "/ready", "/metrics")
 
 
 class ErrorSchema(ma.Schema):

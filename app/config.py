@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -118,6 +119,24 @@ def _time_zone(name: str, raw: str) -> str:
     return raw
 
 
+def _networks(name: str, raw: str) -> str:
+    try:
+        parse_networks(raw)
+    except ValueError:
+        raise ConfigError(
+            f"Set {name} to networks such as 127.0.0.0/8,10.1.0.0/16, not {raw!r}."
+        ) from None
+    return raw
+
+
+def parse_networks(text: str) -> list[IPv4Network | IPv6Network]:
+    """Return the networks that a list with commas names.
+
+    :raises ValueError: when a part of it is none
+    """
+    return [ip_network(part.strip()) for part in text.split(",")]
+
+
 def _key(default: Any, parse: Parser, why: str, *, unit: str = "") -> Any:
     """Declare a setting. Its field's name in capitals is its name in the environment."""
     return field(default=default, metadata={"parse": parse, "why": why, "unit": unit})
@@ -181,6 +200,30 @@ class Settings:
         unit="KiB",
     )
     argon2_parallelism: int = _key(4, _whole_number(1, 64), "Lanes per password hash", unit="lanes")
+    log_format: str = _key(
+        "text",
+        _one_of("text", "json"),
+        "`json` writes one line per request and event to standard error",
+    )
+    log_level: str = _key(
+        "info",
+        _one_of("debug", "info", "warning", "error", "critical"),
+        "Lowest level that is logged; requests are `info`",
+    )
+    slow_query_ms: int = _key(
+        500,
+        _whole_number(0, 3_600_000),
+        "A statement that takes so long is logged, without its values; 0 is never",
+        unit="milliseconds",
+    )
+    metrics_networks: str = _key(
+        "127.0.0.0/8,::1/128",
+        _networks,
+        "Who may read `/metrics`, asking directly and not through a proxy",
+    )
+    site_release: str = _key(
+        "development", _text, "Name of the release, shown in `/ready` and `/metrics`"
+    )
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -223,8 +266,15 @@ class Settings:
             "pool_size": self.database_pool_size,
             "max_overflow": self.database_max_overflow,
             "pool_timeout": 5,
-            "connect_args": {"connect_timeout": 5},
+            "connect_args": {"connect_timeout": 5, **self._postgresql_options()},
         }
+
+    def _postgresql_options(self) -> dict[str, str]:
+        """No compilation of queries: it takes longer than ours run. The address may say other."""
+        url = make_url(self.database_url)
+        if url.get_backend_name() != "postgresql" or "options" in url.query:
+            return {}
+        return {"options": "-c jit=off"}
 
 
 _FIXED: dict[str, object] = {

@@ -7,7 +7,7 @@ import platform
 import sys
 from pathlib import Path
 
-from . import first_token, startup
+from . import catalog, extraction, first_token, startup
 from .figures import Figure
 
 RESULTS = Path(__file__).parent / "results"
@@ -15,7 +15,12 @@ RESULTS = Path(__file__).parent / "results"
 
 def main() -> None:
     """Measure, print and store."""
-    figures = [*startup.measure(), *first_token.measure()]
+    figures = [
+        *startup.measure(),
+        *first_token.measure(),
+        *extraction.measure(),
+        *catalog.measure(),
+    ]
     print_table(figures)
     RESULTS.mkdir(exist_ok=True)
     report = {

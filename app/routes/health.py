@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Response, jsonify
+from flask import Response, current_app, jsonify
 from flask.views import MethodView
 
 from ..schemas.health import HealthSchema, ReadySchema
-from ..services.readiness import readiness
+from ..services.readiness import degraded, readiness
 from .blueprint import SiteBlueprint
 
 blp = SiteBlueprint("Health", __name__, description="For load balancers and monitoring")
@@ -27,12 +27,19 @@ class Health(MethodView):
 @blp.route("/ready")
 class Ready(MethodView):
     @blp.response(200, ReadySchema)
-    @blp.alt_response(503, schema=ReadySchema, description="The database cannot be reached")
+    @blp.alt_response(503, schema=ReadySchema, description="It cannot; the parts are named")
     def get(self) -> tuple[Response, int]:
         """Tell whether the site can serve
 
-        Without the model it can: only the chat cannot, and says so.
+        Without the model it can: only the chat cannot, and says so. An answer may be a second old.
         """
         ready, states = readiness()
-        answer = jsonify({"status": "ok" if ready else "unavailable", **states})
+        answer = jsonify(
+            {
+                "status": "ok" if ready else "unavailable",
+                "release": current_app.config["SITE_RELEASE"],
+                "degraded": degraded(states),
+                **states,
+            }
+        )
         return answer, 200 if ready else 503

@@ -165,3 +165,16 @@ def test_a_command_prints_the_sentence_and_no_traceback(tmp_path):
     assert done.returncode == 1
     assert "Error: Set SECRET_KEY to a random secret" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("postgresql://u@h/d", "-c jit=off"),
+        ("postgresql://u@h/d?options=-c%20jit%3Don", None),
+        ("mysql://u@h/d", None),
+    ],
+)
+def test_postgresql_is_told_not_to_compile_queries(url, options):
+    made = load_config({"DATABASE_URL": url}, {})["SQLALCHEMY_ENGINE_OPTIONS"]
+    assert made["connect_args"].get("options") == options
