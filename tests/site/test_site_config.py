@@ -130,7 +130,7 @@ def test_servers_get_a_bounded_pool_and_sqlite_does_not():
         "pool_size": 3,
         "max_overflow": 0,
         "pool_timeout": 5,
-        "connect_args": {"connect_timeout": 5},
+        "connect_args": {"connect_timeout": 5, "options": "-c jit=off"},
     }
     assert load_config({}, {})["SQLALCHEMY_ENGINE_OPTIONS"] == {"hide_parameters": True}
 
