@@ -1,97 +1,187 @@
 """Tell whether a text that names something speaks for it or against it. Pure.
 
-Only plain negations count, in English and a handful of other languages: whatever is not plainly
-advised against is taken as advised.
+Read is the clause in which a name stands, as far as the names before and behind it, and what the
+text goes on to say of it. Names with only "and" or a comma between them share what is said of
+them. Whatever is not plainly spoken against counts as advised.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from enum import IntEnum
 
-from .names import fold
+from .clauses import READ, Clauses
+from .cues import (
+    ARTICLES,
+    BEFORE,
+    COMPARATIVE,
+    LEADS_TO,
+    MARKS_AGAINST,
+    NO,
+    THAN,
+    UNSPACED_BEFORE,
+    WHY,
+    Cue,
+)
+from .headings import is_under_no
+from .words import Word, fold
 
-#: Where a clause ends: what stands before it says nothing about what stands behind.
-_CLAUSE_END = re.compile(
-    r"[.!?;:\n|]|,|\b(?:but|however|so|yet|though|pero|sino|mejor|mais|plutot|aber|sondern|ma"
-    r"|mas|porem|and go|and take)\b"
-)
-#: Lists go on behind a comma: "not the A, nor the B".
-_LINK = re.compile(r"\s*(?:or|nor|o|ni|ou|oder|und|noch)\b")
-#: Negations that speak for a thing.
-_PRAISE = re.compile(
-    r"(?:can ?not|can['\u2019]?t) (?:go wrong|beat)|why not|not only|not just|not to mention"
-    r"|no further than|no (?:doubt|problem|worries|wonder|brainer|better)|nothing beats|not bad"
-    r"|n['\u2019]t find (?:\w+ ){0,5}than(?: the| an?)?"
-    r"|(?:won['\u2019]?t|will not|wouldn['\u2019]?t) (?:regret|be disappointed)|not sure"
-    r"|warum nicht|por que no|pourquoi pas|perche no|sin duda|sans doute|sem duvida|no problem"
-)
-#: "I cannot recommend it enough"
-_SUPERLATIVE = re.compile(r"[\s*_\"']*(?:\w+ )?(?:enough|more highly|highly enough)\b")
-_AGAINST_BEFORE = re.compile(
-    r"n['\u2019]t\b|\bn['\u2019]"
-    r"|\b(?:not|never|no|cannot|without|instead of|rather than|unlike|avoid|skip|except|neither|nor"
-    r"|dont|compared (?:to|with)|(?:steer|stay) (?:clear|away)|pass on|forget)\b"
-    "|[\u274c\u2717\u2718\U0001f6ab]"
-    r"|\b(?:nunca|sin|en vez de|en lugar de|evita|ni|ne|pas|sans|au lieu|non|senza|invece d\w*"
-    r"|nao|sem|em vez d\w*|nicht|kein\w{0,2}|ohne|statt|anstatt|anstelle)\b"
-    r"|\b(?:than|over|(?:are|is|'re|'s) out of) (?:the |an? |our |this )?[\s*_\"']*$"
-    r"|\b\w+er als (?:die |der |das )?[\s*_\"']*$"
-    r"|\b(?:mas|plus|piu) \w+ (?:que|di|de) (?:\w+ )?$"
-)
-_NOT = (
-    r"^[\s*_\"'):,\u2013\u2014-]*(?:\w+ ){0,3}?"
-    r"(?:(?:is|are|does|do|would|was)n['\u2019]?t"
-    r"|not|n'est pas|nicht|no esta|no es|non e|nao esta|nao e)\b"
-    r"(?: \w+){0,3}? ?\b"
-)
-_WORTH = (
-    r"(?:available|free|in stock|suitable|ideal|right|recommended|good|within|in your|for you"
-    r"|offered|fit|suit|libre|libero|livre|verfugbar|frei|geeignet|disponib\w+"
-    r"|adapte\w*|adecuad\w+|adatt\w+|one of ours|in our|listed|part of"
-    r"|indicad\w+)\b"
-)
-_NO_CHOICE = (
-    r"\b(?:taken|out of (?:your |the )?(?:budget|stock|reach|range|price)|unavailable"
-    r"|too (?:expensive|pricey|big|large|much|heavy|advanced)|over (?:your )?budget"
-    r"|(?:above|beyond) your|booked|rented out|sold out|fuera de|demasiado|agotad\w"
-    r"|trop chere?s?|hors (?:de )?(?:votre )?budget|zu teuer|ausgeliehen|vergeben"
-    r"|troppo car\w|fuori|fora do|car[oa] demais|indisponi\w+)\b"
-)
-_AGAINST_AFTER = re.compile(
-    rf"{_NOT}{_WORTH}|^[^.!?;\n]{{0,25}}?{_NO_CHOICE}"
-    r"|^[^.!?;,\n]{0,40}\bnicht (?:nehmen|empfehlen|mieten|wahlen)\b"
-)
-#: Characters around a name that are read, and above it for the heading of its list.
-_WINDOW = 160
-_LIST_WINDOW = 600
-_LIST_LINE = re.compile(r"\s*(?:[-*\u2022]|\d{1,2}[.)])\s")
+#: Words ``first`` to ``last`` (exclusive) of a text, which name something.
+Span = tuple[int, int]
 
 
-def is_advised(text: str, start: int, end: int) -> bool:
-    """Tell whether a text does not plainly speak against what it names from start to end."""
-    before = fold(text[max(0, start - _WINDOW) : start])
-    clauses = [_clause_before(before), *_heading_above(text, start)]
-    rest = fold(text[end : end + _WINDOW].split("\n", 1)[0])
-    if _SUPERLATIVE.match(rest):
-        return True
-    if any(_AGAINST_BEFORE.search(_PRAISE.sub("", clause)) for clause in clauses):
+class Stand(IntEnum):
+    """How a text stands to what it names."""
+
+    AGAINST = -1
+    #: Only named as the lesser of two.
+    LESSER = 0
+    FOR = 1
+
+
+#: What may stand between the names of a list.
+_GLUE = re.compile(
+    r"(?:[\s,&/+*_`\"'\u3001]|\([^()\n]{0,40}\)|\b(?:and|or|nor|y|e|o|ni|et|ou|und|oder|noch|ed|en"
+    r"|of|oraz|i|lub|also|both|either|neither|" + "|".join(ARTICLES) + r")\b|\u548c|\u3068|\u6216)*"
+)
+_LONGEST_GLUE = 60
+
+
+def stands(text: str, words: Sequence[Word], spans: Sequence[Span]) -> list[Stand]:
+    """Return how a text stands to each of the things that it names.
+
+    :param words: of the text
+    :param spans: the words that name them, in order and without overlaps
+    """
+    clauses = Clauses(text, words)
+    linked = [at > 0 and _is_linked(clauses, spans[at - 1], spans[at]) for at in range(len(spans))]
+    against = _against_after(clauses, spans, linked)
+    found: list[Stand] = []
+    before = Stand.FOR
+    for at, span in enumerate(spans):
+        floor = spans[at - 1][1] if at else 0
+        # "Unlike the A, the B" is no list.
+        if not linked[at] or (before is Stand.LESSER and _has_comma(clauses, floor, span[0])):
+            before = _before(clauses, span, floor, found[-1] if found else Stand.FOR)
+        found.append(Stand.AGAINST if against[at] else before)
+    return found
+
+
+def _is_linked(clauses: Clauses, previous: Span, span: Span) -> bool:
+    """Tell whether only "and" or the like stands between two names."""
+    between = clauses.text[clauses.words[previous[1] - 1].end : clauses.words[span[0]].start]
+    if len(between) > _LONGEST_GLUE or "\n" in between:
         return False
-    return not _AGAINST_AFTER.search(rest)
+    return _GLUE.fullmatch(fold(between)) is not None
 
 
-def _heading_above(text: str, start: int) -> list[str]:
-    """Return the line with a colon that stands above the list in which a place is, if any."""
-    lines = text[max(0, start - _LIST_WINDOW) : start].split("\n")
-    if not _LIST_LINE.match(lines[-1]):
-        return []
-    above = [line for line in reversed(lines[:-1]) if line.strip() and not _LIST_LINE.match(line)]
-    return [fold(above[0])] if above and above[0].rstrip(" *").endswith(":") else []
+def _has_comma(clauses: Clauses, start: int, end: int) -> bool:
+    return any(clauses.has_comma(at) for at in range(start, end + 1))
 
 
-def _clause_before(text: str) -> str:
-    """Return the clause that a text ends with, including the list that it may end with."""
-    start = 0
-    for found in _CLAUSE_END.finditer(text):
-        if found[0] != "," or not _LINK.match(text, found.end()):
-            start = found.end()
-    return text[start:]
+# -- behind a name -----------------------------------------------------------------------------
+
+
+def _against_after(
+    clauses: Clauses, spans: Sequence[Span], linked: Sequence[bool]
+) -> Sequence[bool]:
+    """Tell of each name whether what is said behind it, or behind its list, speaks against it."""
+    against = [False] * len(spans)
+    for at in reversed(range(len(spans))):
+        if at + 1 < len(spans) and linked[at + 1]:
+            against[at] = against[at + 1]
+        else:
+            until = spans[at + 1][0] if at + 1 < len(spans) else len(clauses.words)
+            against[at] = _is_against_behind(clauses, spans[at][1], until)
+    return against
+
+
+def _is_against_behind(clauses: Clauses, start: int, until: int) -> bool:
+    until = min(until, start + READ)
+    if start < until and "?" in clauses.gap(start) and clauses.words[start].text in NO:
+        return True
+    return clauses.speaks_against(start, until)
+
+
+# -- before a name -----------------------------------------------------------------------------
+
+
+def _before(clauses: Clauses, span: Span, floor: int, previous: Stand) -> Stand:
+    """Tell how what leads to a name stands to it.
+
+    :param floor: the word behind the name before
+    :param previous: how the text stands to that
+    """
+    first = span[0]
+    start = clauses.start_of_clause(first, max(floor, first - READ))
+    if _is_marked(clauses, first) or is_under_no(clauses, first, start):
+        return Stand.AGAINST
+    count, is_lesser = _denials(clauses, start, first)
+    if is_lesser and start == floor and previous is Stand.AGAINST:
+        return Stand.FOR
+    if count % 2 == 0 or _is_superlative(clauses, span[1]):
+        return Stand.FOR
+    return Stand.LESSER if is_lesser else Stand.AGAINST
+
+
+def _is_marked(clauses: Clauses, first: int) -> bool:
+    """Tell whether a cross stands before a name, on its line."""
+    start = clauses.words[first].start
+    return bool(MARKS_AGAINST.search(clauses.text[max(0, start - 20) : start].rpartition("\n")[2]))
+
+
+def _denials(clauses: Clauses, start: int, first: int) -> tuple[int, bool]:
+    """Return how often a clause denies what follows it, and whether as the lesser of two."""
+    count, at, is_lesser = 0, start, False
+    while at < first:
+        cue, end = clauses.cue(BEFORE, at, first)
+        if _tells_purpose(clauses, at) or _is_new_clause(clauses, cue, end, first):
+            count = 0
+        elif cue is Cue.NOT:
+            only, behind = clauses.cue(BEFORE, end, first)
+            end = behind if only is Cue.ONLY else end
+            count += only is not Cue.ONLY and not (at and clauses.words[at - 1].text in WHY)
+        elif cue is Cue.LESSER or _is_than(clauses, at):
+            is_lesser = _is_direct(clauses, end, first, others=1)
+            count += is_lesser
+        elif cue is Cue.REGRET:
+            count += _is_direct(clauses, end, first)
+        else:
+            count += cue is Cue.REJECT or _is_unspaced(clauses.words[at].text)
+        at = end
+    return count, is_lesser
+
+
+def _is_unspaced(word: str) -> bool:
+    return not word.isascii() and UNSPACED_BEFORE.search(word) is not None
+
+
+def _is_new_clause(clauses: Clauses, cue: Cue | None, end: int, first: int) -> bool:
+    """Tell "rather the" from "better than the", which many languages say with one word."""
+    is_comparison = end < first and clauses.words[end].text in THAN
+    return cue is Cue.IF or (cue is Cue.BREAK and not is_comparison)
+
+
+def _is_superlative(clauses: Clauses, at: int) -> bool:
+    """Tell "I cannot recommend it enough"."""
+    behind = " ".join(word.text for word in clauses.words[at : at + 3])
+    return re.match(r"(?:\w+ )?(?:enough|more highly|highly enough)\b", behind) is not None
+
+
+def _is_direct(clauses: Clauses, start: int, first: int, others: int = 0) -> bool:
+    """Tell whether only articles, and at most so many other words, lead to a name."""
+    words = clauses.words[start:first]
+    return sum(word.text not in ARTICLES for word in words) <= others
+
+
+def _is_than(clauses: Clauses, at: int) -> bool:
+    """Tell a "than" of languages in which the word means much else, too."""
+    if clauses.words[at].text not in THAN:
+        return False
+    return any(COMPARATIVE.match(word.text) for word in clauses.words[max(0, at - 8) : at])
+
+
+def _tells_purpose(clauses: Clauses, at: int) -> bool:
+    """Tell "you need no stage to play the" from "you need not take the"."""
+    return clauses.words[at].text == "to" and clauses.words[at - 1].text not in LEADS_TO

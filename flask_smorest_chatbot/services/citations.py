@@ -50,9 +50,12 @@ _MEMBER = re.compile(
 _LIST_KEY = re.compile(rf"{_QUOTE}?(?:{'|'.join(_LISTS)}){_QUOTE}?\s{{0,9}}[:=]", re.IGNORECASE)
 _SCALAR_LIST = re.compile(r"\[([^\[\]{}]{0,2000})")
 _ONLY_IDS = re.compile(r"[\s\d,;#\"'-]*\d[\s\d,;#\"'-]*")
+_ID_LINE = re.compile(
+    r"^\W{0,9}(?P<id>[\w-]{0,20}\d)[\"']?\s{0,3}:\s{0,3}(?P<reason>.{0,300})$", re.MULTILINE
+)
 _CSV_HEAD = re.compile(r"\s*id\s*[,;\t]", re.IGNORECASE)
 #: The wrapping of a block: fence with language, and our tag.
-_WRAPPING = re.compile(rf"`{{3}}[\w+-]{{0,20}}|`|</?{BLOCK_TAG}?\s{{0,9}}>", re.IGNORECASE)
+_WRAPPING = re.compile(rf"`{{3}}[\w+-]{{0,20}}|`|</?(?:{BLOCK_TAG}?|item)\s{{0,9}}>", re.IGNORECASE)
 _BRACKET = re.compile(r"[\[{]")
 _NEXT_BRACKET = re.compile(r"[\s,]*[\[{]")
 _TOOL_CALL = re.compile(r"[\"'](?:arguments|parameters)[\"']\s{0,9}:\s{0,9}\{")
@@ -93,7 +96,9 @@ def is_plain_data(text: str) -> bool:
     if _ONLY_IDS.fullmatch(text) or _CSV_HEAD.match(text):
         return True
     lines = [line.strip(" \t-*") for line in text.splitlines() if line.strip(" \t-*")]
-    return all(_MEMBER.match(line) or line.startswith("<") for line in lines)
+    return all(
+        _MEMBER.match(line) or line.startswith("<") or _ID_LINE.match(line) for line in lines
+    )
 
 
 def _read(block: str) -> tuple[list[Citation], bool]:
@@ -205,6 +210,8 @@ def _from_members(body: str) -> Iterator[Citation]:
     elif scalars := _SCALAR_LIST.search(body):
         parts = (part.strip(" \n\t\"'") for part in scalars[1].split(","))
         yield from ({"id": part} for part in parts if part)
+    elif "{" not in body and (lines := list(_ID_LINE.finditer(body))):
+        yield from (line.groupdict() for line in lines)
     elif _ONLY_IDS.fullmatch(body):
         yield from ({"id": part} for part in re.findall(r"\d+", body))
 

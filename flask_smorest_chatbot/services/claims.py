@@ -7,14 +7,15 @@ Told by form alone, so only what plainly looks like a product, a price of it, or
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence, Set
 from decimal import Decimal
 
 from ..catalog import DAYS_OF_UNIT, CatalogItem
-from .advice import is_advised
 from .mentions import Mention
 from .money import Money, money_in
-from .names import COMMON, Names, Word, words_of
+from .names import Names
+from .words import Word, words_of
 
 _NAME_WORD = r"[A-Z\u00c0-\u00de][\w'\u2019&-]{1,30}"
 #: A model's code, such as "ES-335", "FG830", "P-125" or "9000".
@@ -22,17 +23,20 @@ _CODE = r"(?:[A-Z]{1,5}[a-z]{0,2}-?\d{2,5}[A-Za-z]{0,4}|(?!19\d\d|20\d\d)\d{3,4}
 #: A made-up or unoffered product by its form: words with capitals, then a code.
 _WITH_CODE = re.compile(rf"(?<![\w$#/.-]){_NAME_WORD}(?: {_NAME_WORD}){{0,3}} {_CODE}")
 _AFTER_BRAND = re.compile(rf" (?:{_NAME_WORD}|{_CODE})(?: (?:{_NAME_WORD}|{_CODE})){{0,3}}")
-#: An emphasised name with a price beside it.
+#: A name that is emphasised or begins the line of a list, with a price beside it.
 _PRICED = re.compile(
-    rf"\*\*({_NAME_WORD}(?: {_NAME_WORD}){{1,4}})\*\*[^\n\w]{{0,9}}[$\u20ac\u00a3]\d"
+    rf"(?:\*\*|^[ \t]{{0,8}}(?:[-*\u2022]|\d{{1,2}}[.)])[ \t]{{1,3}})"
+    rf"({_NAME_WORD}(?: {_NAME_WORD}){{1,4}})"
+    r"(?:\*\*)?[^\n\w]{0,9}[$\u20ac\u00a3]\d",
+    re.MULTILINE,
 )
 #: Words with capitals that numbers follow, or that follow a maker's name, without naming a thing.
-_NO_NAME = COMMON | frozenset(
+_NO_NAME = frozenset(
     "try our it we you if is at no only over under about price total cost day week month year "
     "january february march april may june july august september october november december "
     "monday tuesday wednesday thursday friday saturday sunday step option level top number item "
-    "listing id page chapter opus highway route street room suite guitars basses pianos keyboards "
-    "synths drums music instruments model models brand series company corporation inc dealer "
+    "listing id page chapter opus highway route street room suite model models brand series "
+    "company corporation inc dealer the and for with of in by a "
     "warranty best value rental deposit delivery shipping insurance fee rate daily weekly monthly "
     "budget range estimated overall final order special offer average starting".split()
 )
@@ -42,7 +46,8 @@ _LINK = re.compile(
 #: Amounts that are no price of a thing.
 _NO_PRICE_BEFORE = re.compile(
     r"(?:budget|under|below|over|above|up to|less than|more than|within|max\w*|limit|instead of"
-    r"|than|save|deposit|insurance|delivery|shipping|fee|plus|presupuesto|unter|moins de|meno di)"
+    r"|than|save|fits?|deposit|insurance|delivery|shipping|fee|plus|presupuesto|unter|moins de"
+    r"|meno di)"
     r"\W+(?:\w+\W+){0,2}$",
     re.IGNORECASE,
 )
@@ -52,6 +57,8 @@ _NO_PRICE_AFTER = re.compile(
 _FOR_DAYS = re.compile(r"\b(\d{1,3}|one|two|three|a|the)[ -](day|week|month)", re.IGNORECASE)
 _NUMBERS = {"one": 1, "a": 1, "the": 1, "two": 2, "three": 3}
 _MOST = 10
+#: Characters before a name within which the days are told that a price is for.
+_DAYS_WITHIN = 30
 
 
 def ungrounded_claims(
@@ -61,11 +68,11 @@ def ungrounded_claims(
 
     :param names: of the items on offer
     :param mentions: of these in the text
-    :param unoffered: from :func:`unoffered_products`
+    :param unoffered: from :func:`unoffered_products`, without those that the text denies
     """
     items = [item for product in names.products for item in product.items]
     products = (text[start:end].rstrip(".'\u2019-") for start, end in unoffered)
-    return [*products, *_prices(mentions), *_links(text, items)][:_MOST]
+    return [*products, *_prices(text, mentions), *_links(text, items)][:_MOST]
 
 
 def ungrounded_price(item: CatalogItem, money: Money, about: str = "") -> bool:
@@ -81,52 +88,62 @@ def ungrounded_price(item: CatalogItem, money: Money, about: str = "") -> bool:
 def unoffered_products(
     text: str, words: Sequence[Word], names: Names, mentions: Sequence[Mention]
 ) -> list[tuple[int, int]]:
-    """Return where a text names what looks like a product, is not offered, and is not denied.
+    """Return where a text names what looks like a product and is not offered.
 
     :param words: of the text
     :param mentions: of offered items in the text
     """
     taken = [(mention.start, mention.end) for mention in mentions if not mention.by_id]
     found: list[tuple[int, int]] = []
-    for start, end in sorted({*_coded(text), *_priced(text), *_branded(text, words, names)}):
-        overlaps = any(start < until and since < end for since, until in [*taken, *found])
-        if not overlaps and is_advised(text, start, end):
+    no_name = _NO_NAME | names.common
+    coded, priced = _coded(text, no_name), _priced(text, no_name)
+    for start, end in sorted({*coded, *priced, *_branded(text, words, names, no_name)}):
+        if not _overlaps(taken, start, end) and not _overlaps(found[-1:], start, end):
             found.append((start, end))
     return found
 
 
-def _coded(text: str) -> Iterator[tuple[int, int]]:
+def _overlaps(places: Sequence[tuple[int, int]], start: int, end: int) -> bool:
+    """Tell whether one of some places, in order and apart, has a part of another."""
+    at = bisect_left(places, end, key=lambda place: place[0])
+    return at > 0 and places[at - 1][1] > start
+
+
+def _coded(text: str, no_name: Set[str]) -> Iterator[tuple[int, int]]:
     for found in _WITH_CODE.finditer(text):
         words = words_of(found[0])
-        while words and words[0].text in _NO_NAME:
+        while words and words[0].text in no_name:
             words = words[1:]
-        named = [word for word in words if word.text.isalpha() and word.text not in _NO_NAME]
+        named = [word for word in words if word.text.isalpha() and word.text not in no_name]
         # A bare number needs more of a name before it than a code with letters.
         if len(named) > 1 and len(named[0].text) > 1:
             yield found.start() + words[0].start, found.end()
 
 
-def _priced(text: str) -> Iterator[tuple[int, int]]:
+def _priced(text: str, no_name: Set[str]) -> Iterator[tuple[int, int]]:
     for found in _PRICED.finditer(text):
-        if not any(word.text in _NO_NAME for word in words_of(found[1])):
+        if not any(word.text in no_name for word in words_of(found[1])):
             yield found.span(1)
 
 
-def _branded(text: str, words: Sequence[Word], names: Names) -> Iterator[tuple[int, int]]:
+def _branded(
+    text: str, words: Sequence[Word], names: Names, no_name: Set[str]
+) -> Iterator[tuple[int, int]]:
     for word in words:
         if word.text in names.brands and word.is_capital:
             found = _AFTER_BRAND.match(text, word.end)
-            if found and words_of(found[0])[0].text not in _NO_NAME:
+            if found and words_of(found[0])[0].text not in no_name:
                 yield word.start, found.end()
 
 
-def _prices(mentions: Sequence[Mention]) -> Iterator[str]:
+def _prices(text: str, mentions: Sequence[Mention]) -> Iterator[str]:
     for mention in mentions:
         for money in money_in(mention.about):
             before, after = mention.about[: money.start], mention.about[money.end :]
             if _NO_PRICE_BEFORE.search(before[-60:]) or _NO_PRICE_AFTER.match(after):
                 continue
-            if ungrounded_price(mention.item, money, mention.about):
+            line = text[max(0, mention.start - _DAYS_WITHIN) : mention.start] + mention.about
+            if ungrounded_price(mention.item, money, line):
                 amount = mention.about[money.start : money.end].strip()
                 yield f"{mention.item.name} at {amount}"
 

@@ -72,7 +72,10 @@ class ProseFilter:
 
     def feed(self, text: str) -> str:
         """Take more of the model's text; return the prose that is certain by now."""
-        text = self._whole(text)
+        if self._half or not text.isascii():
+            text = self._whole(text)
+        if not (self._pending or self._block or _SUSPECT.search(text)):
+            return self._emit(text)
         return "".join(
             self._take(text[start : start + _STRIDE]) for start in range(0, len(text), _STRIDE)
         )
@@ -92,8 +95,6 @@ class ProseFilter:
 
     def _whole(self, text: str) -> str:
         """Return the text with characters that were cut in two made whole."""
-        if text.isascii() and not self._half:
-            return text
         text, self._half = self._half + text, ""
         if text and "\ud800" <= text[-1] <= "\udbff":
             text, self._half = text[:-1], text[-1]
@@ -218,10 +219,11 @@ class ProseFilter:
         if not body:
             self._space += prose
             return ""
-        space = prose[len(body) :]
-        body = self._gap(prose) + body.lstrip()
-        self._begun, self._space, self._fence, self._has_gap = True, space, "", False
-        return body
+        told = body.lstrip()
+        if self._space or self._has_gap or not self._begun or len(told) < len(body):
+            told = self._gap(prose) + told
+        self._begun, self._space, self._fence, self._has_gap = True, prose[len(body) :], "", False
+        return told
 
     def _gap(self, prose: str) -> str:
         """Return the white space before prose; where something was taken out, no more than one."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from ..values import CatalogItem, Recommendation
+from .advice import Stand, stands
 from .citations import Citation
 from .claims import ungrounded_claims, unoffered_products
 from .mentions import Mention, find_mentions, stands_beside
-from .names import Names, words_of
+from .names import Names
 from .resolution import Resolver
+from .words import Word, words_of
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 #: Longest reason kept, in characters.
@@ -54,12 +58,14 @@ def ground(
     """
     names, words = Names(candidates, brands), words_of(prose)
     mentions = find_mentions(prose, words, names)
-    unoffered = unoffered_products(prose, words, names, mentions)
-    named = [m for m in mentions if not (m.by_id and stands_beside(m, unoffered, prose))]
+    others = unoffered_products(prose, words, names, mentions)
+    named = [m for m in mentions if not (m.by_id and stands_beside(m, others, prose))]
+    advised = _advised(prose, words, [*((m.start, m.end) for m in named), *others])
+    unoffered = [place for place in others if advised[place] is Stand.FOR]
     resolver = Resolver(names)
     chosen = {str(item.id): (item, citation) for item, citation in resolver.resolve(blocks)}
     if not chosen:
-        chosen = {str(m.item.id): (m.item, {}) for m in named if m.is_advised}
+        chosen = {str(item.id): (item, {}) for item in _recommended(named, advised)}
     accepted = [
         Recommendation(item=item, reason=_reason(citation, prose, mentions, item))
         for item, citation in list(chosen.values())[:limit]
@@ -79,14 +85,13 @@ def ground(
 
 def offers(candidates: Sequence[CatalogItem]) -> Callable[[Citation], bool]:
     """Return what tells whether a citation in an answer is of one of these items."""
-    resolver = Resolver(Names(candidates))
-    return lambda citation: resolver.find(citation)[0] is not None
+    resolver = cache(lambda: Resolver(Names(candidates)))
+    return lambda citation: resolver().find(citation)[0] is not None
 
 
 def mentioned(prose: str, candidates: Sequence[CatalogItem]) -> list[CatalogItem]:
     """Return the offered items that a text names and does not advise against, in order, once."""
-    named = find_mentions(prose, words_of(prose), Names(candidates))
-    return list({str(m.item.id): m.item for m in named if m.is_advised}.values())
+    return [found.item for found in ground(prose, [], candidates, len(candidates)).recommendations]
 
 
 def selection_schema(candidates: Sequence[CatalogItem], limit: int) -> dict[str, Any]:
@@ -101,6 +106,31 @@ def selection_schema(candidates: Sequence[CatalogItem], limit: int) -> dict[str,
     }
 
 
+def _advised(
+    prose: str, words: Sequence[Word], places: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], Stand]:
+    """Return how a text stands to what it names at some places."""
+    starts = [word.start for word in words]
+    spans = {
+        place: (bisect_left(starts, place[0]), bisect_left(starts, place[1]))
+        for place in sorted(set(places))
+    }
+    return dict(zip(spans, stands(prose, words, list(spans.values())), strict=True))
+
+
+def _recommended(
+    named: Sequence[Mention], advised: Mapping[tuple[int, int], Stand]
+) -> list[CatalogItem]:
+    """Return the items that a text speaks for; being the lesser of two counts if it comes first."""
+    stand_of: dict[str, Stand] = {}
+    for mention in named:
+        key, stand = str(mention.item.id), advised[mention.start, mention.end]
+        if stand is Stand.AGAINST or key not in stand_of:
+            stand_of[key] = stand
+    items = {str(mention.item.id): mention.item for mention in named}
+    return [item for key, item in items.items() if stand_of[key] is Stand.FOR]
+
+
 def _reason(citation: Citation, prose: str, mentions: Sequence[Mention], item: CatalogItem) -> str:
     """Return the model's reason, the sentence that names the item, or the item's description."""
     first = next((mention for mention in mentions if mention.item is item), None)
@@ -113,9 +143,11 @@ def _reason(citation: Citation, prose: str, mentions: Sequence[Mention], item: C
 
 
 def _sentence_at(prose: str, place: int) -> str:
-    ends = [0, *(found.end() for found in _SENTENCE_END.finditer(prose)), len(prose)]
-    start = max(end for end in ends if end <= place)
-    return prose[start : min(end for end in ends if end > place)]
+    start = max(0, place - _LONGEST_REASON)
+    window = prose[start : place + _LONGEST_REASON]
+    ends = [0, *(found.end() for found in _SENTENCE_END.finditer(window)), len(window)]
+    at = bisect_right(ends, place - start, hi=len(ends) - 1)
+    return window[ends[at - 1] : ends[at]]
 
 
 def _one_line(text: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Literal
 
 from ..catalog import CatalogItem
@@ -12,7 +12,8 @@ from .citations import Citation, cited_items
 from .claims import ungrounded_price
 from .mentions import which
 from .money import money_in
-from .names import COMMON, Names, fold, words_of
+from .names import Names
+from .words import fold, words_of
 
 Result = Literal["accepted", "not_offered", "duplicate", "mismatch"]
 
@@ -56,7 +57,7 @@ class Resolver:
         item = self._by_id(citation)
         if item is not None:
             other = product and item not in product.items
-            if other or (product is None and _is_other_thing(name, item)):
+            if other or (product is None and _is_other_thing(name, item, self._names.common)):
                 return None, "mismatch"
             return item, "accepted"
         if product is None and isinstance(citation.get("id"), str):
@@ -97,10 +98,10 @@ def _wrong_price(item: CatalogItem, citation: Citation) -> list[str]:
     return [f"{item.name} at {price[money.start : money.end]}"]
 
 
-def _is_other_thing(name: str, item: CatalogItem) -> bool:
+def _is_other_thing(name: str, item: CatalogItem, common: Set[str]) -> bool:
     """Tell whether a name has nothing of an item's name, and is more than a description."""
     words = [word.text for word in words_of(name)]
-    telling = {word for word in words if word not in COMMON}
+    telling = {word for word in words if word not in common}
     known = " ".join([item.name, item.category or "", item.description])
     shared = telling & {word.text for word in words_of(fold(known))}
     return bool(telling) and not shared and (len(telling) > 1 or len(words) == 1)

@@ -43,7 +43,7 @@ def test_prose_names_items_when_no_block_does() -> None:
 
 
 def test_longer_names_win_and_shorter_ones_still_count() -> None:
-    named = mentioned("The Fender Jazz Bass V beats the Fender Jazz Bass.", OFFERED)
+    named = mentioned("The Fender Jazz Bass V is like the Fender Jazz Bass.", OFFERED)
     assert [item.id for item in named] == [2, 1]
 
 

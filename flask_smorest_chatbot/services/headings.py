@@ -1,0 +1,39 @@
+"""Tell whether a list, or what stands behind a colon, has a heading that says no. Pure."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+
+from .clauses import READ, Clauses
+from .cues import BEFORE, Cue
+
+#: Characters above a name in which its list has a heading.
+_LIST_WINDOW = 600
+_LIST_LINE = re.compile(r"\s*(?:[-*\u2022|]|\d{1,2}[.)])|[ \t]+\S|\s*$")
+
+
+def is_under_no(clauses: Clauses, first: int, start: int) -> bool:
+    """Tell whether a name stands in a list, or behind a colon, whose heading says no."""
+    gap = clauses.gap(start) if start else ""
+    is_behind = ":" in gap and "\n" not in gap
+    until = start if is_behind else _heading_above(clauses, clauses.words[first].start)
+    since = clauses.start_of_clause(until - 1, max(0, until - READ)) if until > 1 else 0
+    cues = [clauses.cue(BEFORE, at, until)[0] for at in range(since, until)]
+    if Cue.REJECT in cues and Cue.NOT not in cues:
+        return cues[0] is Cue.REJECT or Cue.REJECT in cues[-2:]
+    return clauses.speaks_against(since, until, is_heading=True)
+
+
+def _heading_above(clauses: Clauses, place: int) -> int:
+    """Return the word at which the heading of the list ends in which a place is; or 0."""
+    *above, line = clauses.text[max(0, place - _LIST_WINDOW) : place].split("\n")
+    if not above or not line or not _LIST_LINE.match(line):
+        return 0
+    end = place - len(line) - 1
+    for heading in reversed(above):
+        if not _LIST_LINE.match(heading):
+            is_heading = heading.rstrip(" *_").endswith((":", "\uff1a"))
+            return bisect_left(clauses.words, end, key=lambda w: w.start) if is_heading else 0
+        end -= len(heading) + 1
+    return 0
