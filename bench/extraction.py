@@ -15,8 +15,8 @@ from typing import Any
 
 from flask_smorest_chatbot.catalog import CatalogItem
 from flask_smorest_chatbot.services.evaluation import item_of
-from flask_smorest_chatbot.services.prose import ProseFilter
-from flask_smorest_chatbot.services.recommendations import ground, offers
+from flask_smorest_chatbot.services.reading.prose import ProseFilter
+from flask_smorest_chatbot.services.reading.recommendations import ground, offers
 
 from .figures import Figure
 

@@ -17,10 +17,10 @@ from .models import build_models, erase_with_user
 from .profile import UserProfile
 from .routes import build_blueprint
 from .routes.chat import ChatEndpoint, Planner
-from .services.chat_model import LazyChatModel
-from .services.conversations import Conversations
 from .services.host import Offered, TurnServices, cached
+from .services.model.chat_model import LazyChatModel
 from .services.running import RunningTurns
+from .services.storage.conversations import Conversations
 
 _Profile = TypeVar("_Profile", bound=Callable[[Any], UserProfile])
 _Catalog = TypeVar("_Catalog", bound=Callable[[CatalogQuery], Offered])

@@ -15,8 +15,8 @@ from ..errors import BlankMessageError, NotFoundError, TurnError
 from ..schemas import EXAMPLE_SESSION, EXAMPLE_STOPPED, ChatMessageSchema
 from ..services.events import Done, Failed
 from ..services.following import Following
+from ..services.storage.turn_records import OpenTurn
 from ..services.turn import Turn
-from ..services.turn_records import OpenTurn
 from ..text import is_blank
 from ..values import TurnPlan
 from .auth import authenticated, current_user, current_user_key

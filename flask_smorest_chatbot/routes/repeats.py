@@ -13,7 +13,7 @@ from flask import Response, after_this_request, request
 from ..errors import ConflictError
 from ..services.following import Following
 from ..services.host import TurnServices
-from ..services.turn_records import OpenTurn, RepeatedRequestError, RequestKey
+from ..services.storage.turn_records import OpenTurn, RepeatedRequestError, RequestKey
 from .errors import abort_with
 
 HEADER = "Idempotency-Key"

@@ -17,7 +17,7 @@ from ..schemas import (
     ClearedSessionSchema,
     SessionListSchema,
 )
-from ..services.conversations import Conversations
+from ..services.storage.conversations import Conversations
 from ..text import is_storable_session_id
 from .auth import authenticated, current_user_key
 from .documentation import TAGS, Documentation

@@ -10,11 +10,12 @@ from ..catalog import CatalogItem, CatalogQuery, CatalogResult, Fact
 from ..errors import SessionClearedError
 from ..profile import UserProfile
 from ..values import TurnPlan, as_plain_json
-from . import history, notes, prompts
-from .catalog_search import earlier_turn, find, refusal
+from . import history, prompts
+from .catalogue import notes
+from .catalogue.catalog_search import earlier_turn, find, refusal
 from .host import TurnServices, from_host
 from .query import Earlier
-from .turn_records import OpenTurn
+from .storage.turn_records import OpenTurn
 
 
 @dataclass(frozen=True)

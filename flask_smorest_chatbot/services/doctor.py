@@ -14,9 +14,9 @@ from ..catalog import CatalogItem, CatalogQuery, CatalogResult, Fact, Vocabulary
 from ..config import PREFIX, ChatbotConfig, unknown_keys
 from ..errors import ChatbotError
 from ..profile import UserProfile
-from .chat_model import is_on_ollama
-from .generation import Generation
 from .host import Offered, TurnServices
+from .model.chat_model import is_on_ollama
+from .model.generation import Generation
 
 #: Longest wait for the model server's list of models, in seconds.
 _LIST_TIMEOUT = 5.0

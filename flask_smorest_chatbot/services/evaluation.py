@@ -18,11 +18,11 @@ from ..calendars import free_time
 from ..catalog import CatalogItem, CatalogQuery, Period, Vocabulary
 from ..errors import InputError
 from ..profile import UserProfile
-from .catalog_search import refusal
-from .offers import offer
-from .prose import ProseFilter
+from .catalogue.catalog_search import refusal
+from .catalogue.offers import offer
 from .query import Earlier, understand
-from .recommendations import ground, offers
+from .reading.prose import ProseFilter
+from .reading.recommendations import ground, offers
 
 #: Fields of a query that a case judges; those that it does not name are expected to be empty.
 JUDGED = (

@@ -15,9 +15,9 @@ from ..errors import (
     SessionClearedError,
     TurnError,
 )
-from .conversations import Conversations
 from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, chat_response
-from .turn_records import UNSETTLED
+from .storage.conversations import Conversations
+from .storage.turn_records import UNSETTLED
 
 #: Seconds between two looks at an answer that is being written.
 POLL = 0.25

@@ -14,9 +14,9 @@ from ..catalog import CatalogItem, CatalogQuery, CatalogResult, Fact, Vocabulary
 from ..config import ChatbotConfig
 from ..errors import ChatbotError, LoaderError
 from ..profile import UserProfile
-from .chat_model import LazyChatModel
-from .conversations import Conversations
+from .model.chat_model import LazyChatModel
 from .running import RunningTurns
+from .storage.conversations import Conversations
 
 log = logging.getLogger(__name__)
 

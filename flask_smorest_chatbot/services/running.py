@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from .turn_records import OpenTurn, TurnRecords
+from .storage.turn_records import OpenTurn, TurnRecords
 
 log = logging.getLogger(__name__)
 

@@ -30,15 +30,15 @@ from ..metrics import (
 from ..models import MODEL_NAME_LENGTH
 from ..values import TurnPlan, as_plain_json
 from .briefing import Briefing, brief
-from .catalog_search import refusal, reread
+from .catalogue.catalog_search import refusal, reread
+from .catalogue.offers import offer
 from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, chat_response
-from .generation import Generation, Usage
 from .host import TurnServices
-from .offers import offer
-from .prose import ProseFilter
-from .recommendations import Grounded, ground, offers, selection_schema
+from .model.generation import Generation, Usage
+from .reading.prose import ProseFilter
+from .reading.recommendations import Grounded, ground, offers, selection_schema
 from .running import RunningTurn
-from .turn_records import OpenTurn
+from .storage.turn_records import OpenTurn
 
 log = logging.getLogger(__name__)
 

@@ -20,8 +20,8 @@ from host import Host, make_host
 from servers import RecordingModel, free_port
 
 from flask_smorest_chatbot import ChatbotConfig
-from flask_smorest_chatbot.services.chat_model import PROVIDERS, LazyChatModel
 from flask_smorest_chatbot.services.doctor import model_status
+from flask_smorest_chatbot.services.model.chat_model import PROVIDERS, LazyChatModel
 
 CHAT = "/api/chatbot/chat"
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_smorest_chatbot import Budget, CatalogItem, CatalogQuery, Period, UserProfile
-from flask_smorest_chatbot.services.offers import offer
+from flask_smorest_chatbot.services.catalogue.offers import offer
 
 TODAY = date(2026, 11, 21)
 WEEK = Period(date(2026, 12, 30), date(2027, 1, 6))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flask_smorest_chatbot.services.prose import ProseFilter, cited_items
+from flask_smorest_chatbot.services.reading.prose import ProseFilter, cited_items
 
 BLOCK = '<recommendations>[{"id": 17, "reason": "Easy."}]</recommendations>'
 

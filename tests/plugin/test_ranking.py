@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flask_smorest_chatbot import Budget, CatalogItem, CatalogQuery, Period, UserProfile
-from flask_smorest_chatbot.services.ranking import fit, search
+from flask_smorest_chatbot.services.catalogue.ranking import fit, search
 
 TODAY = date(2026, 11, 21)
 WEEK = Period(date(2026, 12, 12), date(2026, 12, 19))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_smorest_chatbot.services.recommendations import (
+from flask_smorest_chatbot.services.reading.recommendations import (
     ground,
     mentioned,
     offers,

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from flask_smorest_chatbot.services.prose import ProseFilter
-from flask_smorest_chatbot.services.recommendations import Grounded, ground, offers
+from flask_smorest_chatbot.services.reading.prose import ProseFilter
+from flask_smorest_chatbot.services.reading.recommendations import Grounded, ground, offers
 from flask_smorest_chatbot.values import CatalogItem
 
 ANSWERS = Path(__file__).parents[1] / "data" / "answers.jsonl"

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from client import SSE, events_of, names_of
 from host import Host
 
-from flask_smorest_chatbot.services.worker import is_known_dead, this_worker
+from flask_smorest_chatbot.services.storage.worker import is_known_dead, this_worker
 
 CHAT = "/api/chatbot/chat"
 
@@ -107,7 +107,7 @@ def lose(host: Host, user: Any, worker: str | None, seconds: float) -> None:
 
 def dead_worker() -> str:
     """Return the name of a process of this host that has ended."""
-    code = "from flask_smorest_chatbot.services.worker import this_worker; print(this_worker())"
+    code = "from flask_smorest_chatbot.services.storage import worker; print(worker.this_worker())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return done.stdout.strip()
 

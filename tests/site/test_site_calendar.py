@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from app.services.catalogue.catalog_search import Search
 from site_helpers import make_instrument, make_user
 from sqlalchemy import insert
 
@@ -15,7 +16,6 @@ from app.models import BLOCKING_STATUSES, RENTAL_STATUSES, Listing, Rental
 from app.services import clock
 from app.services.candidates import find
 from app.services.catalog import next_free
-from app.services.catalog_search import Search
 from flask_smorest_chatbot import CatalogQuery, Period, free_time
 
 CALENDARS = 1000

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .prompts import BLOCK_TAG
+from ..prompts import BLOCK_TAG
 
 #: One cited item: some of ``id``, ``name``, ``reason``, ``price`` and ``url``, as the model wrote.
 Citation = dict[str, Any]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from typing import Literal
 
-from ..catalog import CatalogItem
+from ...catalog import CatalogItem
 from .citations import Citation, cited_items
 from .claims import ungrounded_price
 from .mentions import which

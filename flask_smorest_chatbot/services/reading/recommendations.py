@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from ..values import CatalogItem, Recommendation
+from ...values import CatalogItem, Recommendation
 from .advice import Stand, stands
 from .citations import Citation
 from .claims import ungrounded_claims, unoffered_products

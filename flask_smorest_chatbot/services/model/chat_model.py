@@ -12,8 +12,8 @@ import threading
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from ..config import ChatbotConfig
-from ..errors import ModelUnavailableError
+from ...config import ChatbotConfig
+from ...errors import ModelUnavailableError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

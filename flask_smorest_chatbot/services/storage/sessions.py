@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from ..errors import ConflictError
-from ..models import TITLE_LENGTH
+from ...errors import ConflictError
+from ...models import TITLE_LENGTH
 from .tables import Tables
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..errors import NotFoundError
+from ...errors import NotFoundError
 from .turn_records import UNSETTLED, OpenTurn, TurnRecords
 
 #: What the user has read, the model is told that it said.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..config import ChatbotConfig
-from ..errors import ChatbotError, ModelError, ModelTimeoutError, ModelUnavailableError
+from ...config import ChatbotConfig
+from ...errors import ChatbotError, ModelError, ModelTimeoutError, ModelUnavailableError
 
 
 def translate(error: BaseException, config: ChatbotConfig) -> ChatbotError:

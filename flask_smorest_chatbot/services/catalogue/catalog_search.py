@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..catalog import CatalogItem, CatalogQuery, CatalogResult, Vocabulary
-from ..profile import UserProfile
-from .host import Offered, TurnServices, from_host
-from .query import Earlier, understand
+from ...catalog import CatalogItem, CatalogQuery, CatalogResult, Vocabulary
+from ...profile import UserProfile
+from ..host import Offered, TurnServices, from_host
+from ..query import Earlier, understand
 from .ranking import is_free, is_within_budget, search
 
 #: Most items of a plain list that are looked at: a larger catalogue needs a search of its own.

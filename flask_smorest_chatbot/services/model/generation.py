@@ -14,11 +14,11 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..config import ChatbotConfig
-from ..errors import ModelError, ModelTimeoutError
-from ..text import storable
+from ...config import ChatbotConfig
+from ...errors import ModelError, ModelTimeoutError
+from ...text import storable
+from ..prompts import PromptMessage
 from .model_errors import translate
-from .prompts import PromptMessage
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

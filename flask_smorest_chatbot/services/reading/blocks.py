@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .prompts import BLOCK_TAG
+from ..prompts import BLOCK_TAG
 
 #: What ends a block in any case: our tag, opened or closed, and for JSON also a code fence.
 _TAG = re.compile(rf"</?{BLOCK_TAG}?\s{{0,9}}>", re.IGNORECASE)

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ..catalog import CatalogItem, CatalogQuery, Period
+from ...catalog import CatalogItem, CatalogQuery, Period
 from .ranking import fit, is_at, is_within_budget
 
 #: Conditions that speak for an item.

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..prompts import BLOCK_TAG
 from .blocks import Until, UntilClosed
 from .citations import (
     LONGEST_BLOCK,
@@ -21,7 +22,6 @@ from .citations import (
     is_start_of_ours,
 )
 from .marks import BROKEN_TAGS, MARK, OPENING, PARTIAL, is_cut_mark, without_marks
-from .prompts import BLOCK_TAG
 
 __all__ = ["ProseFilter", "cited_items"]
 

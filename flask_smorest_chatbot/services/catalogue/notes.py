@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..catalog import CatalogItem, CatalogQuery, CatalogResult, Fact
+from ...catalog import CatalogItem, CatalogQuery, CatalogResult, Fact
 from .offers import day_in_words, in_words, money
 from .ranking import is_free
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ..catalog import CatalogItem
+from ...catalog import CatalogItem
 from .money import amounts_in
 from .names import Match, Names
 from .words import Word, fold

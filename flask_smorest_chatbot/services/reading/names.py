@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..catalog import CatalogItem
+from ...catalog import CatalogItem
 from .products import Product, canonical, common_words, products_of
 from .spelling import LONG_WORD, Spelling
 from .words import Word, words_of

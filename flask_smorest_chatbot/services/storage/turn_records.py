@@ -15,8 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from ..errors import ConflictError, NotFoundError, ReusedKeyError
-from ..models import utc_now
+from ...errors import ConflictError, NotFoundError, ReusedKeyError
+from ...models import utc_now
 from .sessions import Sessions, title_of
 from .tables import aware
 from .worker import is_known_dead, this_worker

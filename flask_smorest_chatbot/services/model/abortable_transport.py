@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from ..errors import ModelError
+from ...errors import ModelError
 
 
 class Abort:

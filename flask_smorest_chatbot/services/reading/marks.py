@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from .prompts import BLOCK_TAG, TEMPLATE_MARK
+from ..prompts import BLOCK_TAG, TEMPLATE_MARK
 
 _GAP = r"\s{0,20}+"
 _CODE = rf"`{{3}}[\w+-]{{0,20}}+{_GAP}"

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence, Set
 from decimal import Decimal
 
-from ..catalog import DAYS_OF_UNIT, CatalogItem
+from ...catalog import DAYS_OF_UNIT, CatalogItem
 from .mentions import Mention
 from .money import Money, money_in
 from .names import Names

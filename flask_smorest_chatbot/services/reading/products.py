@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..catalog import CatalogItem
+from ...catalog import CatalogItem
 from .words import Word, words_of_name
 
 #: Words that tell no product, whatever a catalogue offers.

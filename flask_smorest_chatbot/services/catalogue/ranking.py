@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from ..catalog import CatalogItem, CatalogQuery, CatalogResult, Outcome
+from ...catalog import CatalogItem, CatalogQuery, CatalogResult, Outcome
 
 #: How many of the nearest items are told when nothing fits.
 _NEAREST = 2

@@ -1,0 +1,1 @@
+"""What the catalogue offers for a question, and how it is told."""

@@ -1,0 +1,1 @@
+"""Conversations and turns in the host's database."""
