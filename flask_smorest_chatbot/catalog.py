@@ -127,7 +127,9 @@ class CatalogQuery:
     :param excluded_categories: categories that the user does not want
     :param brands: the vocabulary's brands asked for; any of them will do
     :param excluded_brands: brands that the user does not want
+    :param excluded_words: models and other names that the user does not want, lower-case
     :param budget: what the user wants to pay; it replaces the profile's
+    :param any_price: whether the user said that the price does not matter, whatever the profile says
     :param period: when the user needs the item
     :param place: where, in the vocabulary's words
     :param level: the vocabulary's level
@@ -149,7 +151,9 @@ class CatalogQuery:
     excluded_categories: Sequence[str] = ()
     brands: Sequence[str] = ()
     excluded_brands: Sequence[str] = ()
+    excluded_words: Sequence[str] = ()
     budget: Budget | None = None
+    any_price: bool = False
     period: Period | None = None
     place: str | None = None
     level: str | None = None
@@ -177,7 +181,7 @@ class CatalogQuery:
         """Most that a day may cost: as the user said, or else as the profile says."""
         if self.budget is not None:
             return self.budget.most_per_day(self.days)
-        return self.profile.budget_max
+        return None if self.any_price else self.profile.budget_max
 
     @property
     def least_per_day(self) -> Decimal | None:
@@ -192,7 +196,9 @@ class CatalogQuery:
             "excluded_categories": list(self.excluded_categories),
             "brands": list(self.brands),
             "excluded_brands": list(self.excluded_brands),
+            "excluded_words": list(self.excluded_words),
             "budget": self.budget and self.budget.as_json(),
+            "any_price": self.any_price,
             "period": self.period and self.period.as_json(),
             "place": self.place,
             "level": self.level,
