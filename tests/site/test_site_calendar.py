@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from app.services.catalogue.catalog_search import Search
+from app.services.catalog_search import Search
 from site_helpers import make_instrument, make_user
 from sqlalchemy import insert
 
