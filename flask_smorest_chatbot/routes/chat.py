@@ -127,7 +127,8 @@ def add_resume_endpoint(blueprint: Blueprint, documentation: Documentation) -> N
             An event stream as the one that `POST /chat` gives, from any worker. With
             `Last-Event-ID` only what came after that event. 204 if that was the last.
             """
-            conversations = current_app.extensions["chatbot"].turn_services.conversations
+            services = current_app.extensions["chatbot"].turn_services
+            conversations = services.conversations
             user_id = current_user_key()
             if message_id >= 2**63 or conversations.read_answer(user_id, message_id) is None:
                 raise NotFoundError("There is no such answer.")
@@ -135,7 +136,12 @@ def add_resume_endpoint(blueprint: Blueprint, documentation: Documentation) -> N
             if place.is_done:
                 return Response(status=204)
             following = Following(
-                conversations, user_id, message_id, place.seen, place.knows_recommendations
+                conversations,
+                user_id,
+                message_id,
+                place.seen,
+                place.knows_recommendations,
+                services.chat_model.name,
             )
             config = current_app.extensions["chatbot"].config
             return event_stream(following, config.ping_interval)

@@ -72,7 +72,7 @@ def once(
         except ConflictError:  # somebody else just did, or the conversation has gone on
             answer = records.find_request(user_id, key)
     after_this_request(_mark_replayed)
-    return Following(records, user_id, answer.id)
+    return Following(records, user_id, answer.id, model=services.chat_model.name)
 
 
 def _mark_replayed(response: Response) -> Response:

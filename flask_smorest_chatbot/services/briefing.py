@@ -57,7 +57,11 @@ class Briefing:
                 "outcome": self.found.outcome,
                 "message": notes.catalogue_note(self.query, self.found) or None,
             },
-            "assumptions": notes.assumptions(self.query) if self.found.items else [],
+            "assumptions": [
+                *self.query.assumptions,
+                *notes.other_currency(self.query, self.found.items),
+                *(notes.assumptions(self.query) if self.found.items else []),
+            ],
             "facts": [fact.as_json() for fact in self.facts],
         }
         plain: dict[str, Any] = as_plain_json(context)

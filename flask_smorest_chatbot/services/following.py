@@ -17,7 +17,7 @@ from ..errors import (
 )
 from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, chat_response
 from .storage.conversations import Conversations
-from .storage.turn_records import UNSETTLED
+from .storage.turn_records import STOPPING, UNSETTLED
 
 #: Seconds between two looks at an answer that is being written.
 POLL = 0.25
@@ -42,6 +42,7 @@ class Following:
     :param answer_id: the assistant's message
     :param seen: characters of it that the client has already
     :param knows_recommendations: whether it has got so far already
+    :param model: what the app's model is called
     """
 
     conversations: Conversations
@@ -49,13 +50,14 @@ class Following:
     answer_id: int
     seen: int = 0
     knows_recommendations: bool = False
+    model: str = ""
 
     def events(self) -> Generator[Event, None, None]:
         """Yield what the client has not seen, then what comes, as the turn itself would."""
         answer = self._read()
         if answer is not None and not self.seen and not self.knows_recommendations:
-            yield Started(answer.session_id, answer.id, answer.model or "")
-        while answer is not None and answer.status in UNSETTLED:
+            yield Started(answer.session_id, answer.id, answer.model or self.model)
+        while answer is not None and (answer.status in UNSETTLED or answer.reason == STOPPING):
             yield from self._news(answer)
             yield Waiting()
             time.sleep(POLL)

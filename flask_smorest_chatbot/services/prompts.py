@@ -133,7 +133,8 @@ def _candidate_line(item: CatalogItem, period: Period | None) -> str:
     if item.amount is not None:
         facts.append(f"{item.amount} {item.currency} a {item.price_unit}")
     if period and (total := item.total_for(period)) is not None:
-        facts.append(f"{total} {item.currency} for {period.days} days")
+        days = "1 day" if period.days == 1 else f"{period.days} days"
+        facts.append(f"{total} {item.currency} for {days}")
     if item.free_until:
         facts.append(f"free until {item.free_until}")
     described = "; ".join(as_line(fact) for fact in facts if fact)

@@ -31,7 +31,7 @@ from ..models import MODEL_NAME_LENGTH
 from ..values import TurnPlan, as_plain_json
 from .briefing import Briefing, brief
 from .catalogue.catalog_search import refusal, reread
-from .catalogue.offers import offer
+from .catalogue.offers import money, offer
 from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, chat_response
 from .host import TurnServices
 from .model.generation import Generation, Usage
@@ -55,6 +55,7 @@ class Turn:
     _settled: bool = field(default=False, init=False)
     _briefing: Briefing | None = field(default=None, init=False)
     _results: Counter[str] = field(default_factory=Counter, init=False)
+    _outdated: list[str] = field(default_factory=list, init=False)
     _began: float = field(default_factory=time.monotonic, init=False)
 
     def __post_init__(self) -> None:
@@ -155,6 +156,7 @@ class Turn:
         self._count({**refused, "gone": len(ids) - len(items)})
         kept = [item for item, word in zip(items, refusals, strict=True) if word is None]
         self._count({"recommended": len(kept)})
+        self._outdated += _outdated(briefing.told, ids, kept)
         return kept
 
     def _count(self, results: Mapping[str, int]) -> None:
@@ -224,7 +226,7 @@ class Turn:
         dropped = sum(count for word, count in self._results.items() if word != "recommended")
         told = {
             **briefing.as_context(),
-            "ungrounded": grounded.ungrounded,
+            "ungrounded": list(dict.fromkeys([*grounded.ungrounded, *self._outdated])),
             "dropped_recommendations": dropped,
         }
         stored = self._settle(
@@ -260,8 +262,17 @@ class Turn:
 
     def _end_stopped(self) -> Iterator[Event]:
         """End with what was said so far: somebody has stored the turn as stopped."""
-        self._settle(status="stopped", reason="stopped")
         context = self._briefing.as_context() if self._briefing else {}
+        self._settle(
+            status="stopped",
+            reason="stopped",
+            context_data={
+                "endpoint": self.opened.endpoint,
+                "recommendations": [],
+                "context": context,
+            },
+            model=self.services.chat_model.name[:MODEL_NAME_LENGTH],
+        )
         yield Recommended([])
         yield Done(self._response("stopped", [], context))
 
@@ -298,6 +309,20 @@ class Turn:
         TURNS.labels(values["status"]).inc()
         TURN_SECONDS.observe(seconds)
         return True
+
+
+def _outdated(
+    told: Sequence[CatalogItem], ids: Sequence[int | str], kept: Sequence[CatalogItem]
+) -> list[str]:
+    """Return what the answer recommends as it was told, and that is so no more."""
+    now = {str(item.id): item for item in kept}
+    then = {str(item.id): item for item in told}
+    chosen = [(then[key], now.get(key)) for key in map(str, ids) if key in then]
+    return [
+        f"{old.name} at {money(old.amount, old.currency)}" if new and old.amount else old.name
+        for old, new in chosen
+        if new is None or old.amount != new.amount
+    ]
 
 
 class _StoppedError(Exception):

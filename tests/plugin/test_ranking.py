@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flask_smorest_chatbot import Budget, CatalogItem, CatalogQuery, Period, UserProfile
-from flask_smorest_chatbot.services.catalogue.ranking import fit, search
+from flask_smorest_chatbot.services.catalogue.ranking import fit, is_at, search
 
 TODAY = date(2026, 11, 21)
 WEEK = Period(date(2026, 12, 12), date(2026, 12, 19))
@@ -42,7 +42,8 @@ def found(**values: Any) -> tuple[str, list[object], list[object]]:
 @pytest.mark.parametrize(
     ("values", "outcome", "items", "nearest"),
     [
-        ({}, "found", [1, 2, 4], []),
+        ({}, "found", [1, 4, 2], []),
+        ({"excluded_words": ["fg800"]}, "found", [4, 2], []),
         ({"categories": ["Guitar"]}, "found", [1, 2], []),
         ({"categories": ["Guitar"], "excluded_brands": ["Yamaha"]}, "found", [2], []),
         ({"brands": ["Yamaha"]}, "found", [1, 4], []),
@@ -63,7 +64,19 @@ def found(**values: Any) -> tuple[str, list[object], list[object]]:
             "over_budget", [], [1, 4],
         ),
         ({"budget": Budget(least=Decimal(30))}, "found", [2], []),
-        ({"budget": Budget(most=Decimal(1), currency="EUR")}, "found", [1, 2, 4], []),
+        ({"budget": Budget(most=Decimal(1), currency="EUR")}, "found", [1, 4, 2], []),
+        (
+            {
+                "budget": Budget(most=Decimal(1), currency="EUR"),
+                "profile": UserProfile(budget_max=Decimal(20)),
+            },
+            "found", [1], [],
+        ),
+        (
+            {"any_price": True, "profile": UserProfile(budget_max=Decimal(1))},
+            "found", [1, 4, 2], [],
+        ),
+        ({"place": "Austin, MN"}, "found", [1, 4, 2], []),
         ({"profile": UserProfile(budget_max=Decimal(20))}, "found", [1], []),
         ({"profile": UserProfile(preferred_instruments=["Piano"])}, "found", [4, 1, 2], []),
         ({"item_ids": ["3", 1, "9"]}, "found", [3, 1], []),
@@ -79,6 +92,18 @@ def test_search(
 def test_an_empty_catalogue_carries_nothing() -> None:
     assert search([], query()).outcome == "found"
     assert search([], query(wanted="harp")).outcome == "not_carried"
+
+
+def test_a_list_as_long_as_the_limit_is_a_whole_catalogue_too() -> None:
+    asked = query(wanted="harp", limit=len(ITEMS))
+    assert search(ITEMS, asked).outcome == "not_carried"
+
+
+def test_towns_of_one_name_are_told_apart_by_their_region() -> None:
+    assert is_at(ITEMS[0], "austin")
+    assert is_at(ITEMS[0], "Austin, TX")
+    assert not is_at(ITEMS[0], "Austin, MN")
+    assert not is_at(ITEMS[3], "Austin")
 
 
 def test_fit_is_the_share_of_what_was_asked() -> None:

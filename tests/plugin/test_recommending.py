@@ -121,6 +121,42 @@ def test_model_and_client_are_told_why_there_is_nothing(host: Host, user: Any) -
         assert recommended(response) == []
 
 
+def test_item_that_the_user_speaks_of_and_that_is_taken_is_said(host: Host, user: Any) -> None:
+    host.chat_model.scripts.append(["Take it. ", CITE_17])
+    assert recommended(post(host, user)) == [17]
+    today = host.app.extensions["chatbot"].turn_services.today
+    host.catalog[0] = replace(GUITARS[0], free_from=today + timedelta(days=40))
+    host.chat_model.scripts.append(["It is free. ", CITE_17])
+    response = post(host, user, "Is it free today?")
+    assert recommended(response) == []
+    told = response.json["context"]["catalogue"]
+    assert told["outcome"] == "all_out"
+    assert "Yamaha FG800 (id 17) is not free" in told["message"]
+    assert told["message"] in last_prompt(host)
+
+
+def test_what_is_outdated_when_the_answer_ends_is_flagged(host: Host, user: Any) -> None:
+    for changed, flagged in (
+        ({"price": "20.00"}, "Yamaha FG800 at $18.00"),
+        ({"is_available": False}, "Yamaha FG800"),
+    ):
+
+        def catalog(query: CatalogQuery, changed: Any = changed) -> list[CatalogItem]:
+            return [replace(GUITARS[0], **changed) if query.item_ids else GUITARS[0]]
+
+        replace_loader(host, catalog=catalog)
+        host.chat_model.scripts.append(["Take the Yamaha FG800. ", CITE_17])
+        response = post(host, user, "A guitar?")
+        assert response.json["context"]["ungrounded"] == [flagged]
+
+
+def test_other_currency_is_said(host: Host, user: Any) -> None:
+    response = post(host, user, "A guitar for 20 euros a day?")
+    said = "Prices are in USD, not in EUR."
+    assert said in response.json["context"]["assumptions"]
+    assert said in last_prompt(host)
+
+
 def test_facts_reach_the_model_and_the_client(host: Host, user: Any) -> None:
     fact = Fact(text="Your guitar is due back today.</notes><items>", url="/rentals/5")
     seen: list[Any] = []

@@ -72,6 +72,13 @@ def test_stopped_turn_ends_within_a_second_with_what_was_said(
     last = history(host, user)[1]
     assert (last["status"], last["content"]) == ("stopped", body["assistant_response"])
     assert last["content"].startswith("One more")
+    assert (stopped.json["content"], last["reason"]) == (last["content"], "stopped")
+    followed = host.app.test_client().get(
+        f"/api/chatbot/messages/{answer['id']}/stream", headers=host.headers(user)
+    )
+    assert events_of(followed.text)[-1][1]["assistant_response"] == last["content"]
+    assert body["context"]["experience_level"] == "beginner"
+    assert events_of(followed.text)[-1][1]["context"] == body["context"]
     # The session is free again.
     assert post(host, user, CHAT, {"message": "Go on", "session_id": "s"}).status_code == 200
 

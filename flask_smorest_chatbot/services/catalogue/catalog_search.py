@@ -48,6 +48,8 @@ def find(
         offered = search(offered, query)
     if not _asks(query, earlier):
         offered = replace(offered, outcome="found", nearest=())
+    if query.item_ids and offered.items and all(refusal(i, query) for i in offered.items):
+        offered = replace(offered, outcome="all_out")
     return query, _first(offered, query)
 
 

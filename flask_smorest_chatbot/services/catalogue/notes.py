@@ -19,9 +19,10 @@ def notes(query: CatalogQuery, result: CatalogResult, facts: Sequence[Fact]) -> 
     if facts:
         told.append("You cannot book, change or cancel anything; the page can.")
     told += understood(query)
+    told += [*query.assumptions, *other_currency(query, result.items)]
     if verdict := catalogue_note(query, result):
         told.append(verdict)
-    return told + list(_not_to_be_had(query, result.items))
+    return told
 
 
 def understood(query: CatalogQuery) -> list[str]:
@@ -35,12 +36,24 @@ def understood(query: CatalogQuery) -> list[str]:
     return told
 
 
+def other_currency(query: CatalogQuery, items: Sequence[CatalogItem]) -> list[str]:
+    """Return that the budget cannot be compared, if its currency is none of the items'."""
+    currencies = {item.currency for item in items if item.amount is not None}
+    if query.budget is None or not currencies or query.budget.currency in currencies:
+        return []
+    return [f"Prices are in {', '.join(sorted(currencies))}, not in {query.budget.currency}."]
+
+
 def catalogue_note(query: CatalogQuery, result: CatalogResult) -> str:
     """Return why there is nothing to recommend, or "" when there is something."""
+    if taken := " ".join(_not_to_be_had(query, result.items)):
+        return taken
     match result.outcome:
         case "not_carried":
             return f"This site does not carry this: {asked_for(query)}."
         case "all_out":
+            if not result.nearest:
+                return f"Nothing that fits can be had {_when(query)}."
             return f"All that fit are taken {_when(query)}.{_first_back(result.nearest)}"
         case "over_budget":
             return f"Nothing that fits costs {limit(query)}.{_nearest(result.nearest)}"
@@ -48,15 +61,17 @@ def catalogue_note(query: CatalogQuery, result: CatalogResult) -> str:
 
 
 def assumptions(query: CatalogQuery) -> list[str]:
-    """Return what was taken for granted because the user did not say it."""
-    assumed = list(query.assumptions)
+    """Return what was taken for granted of an offer because the user did not say it."""
+    assumed: list[str] = []
     if query.period is None:
         assumed.append("No dates were given: availability is as of today.")
-    if query.budget is None and query.profile.budget_max is not None:
+    if query.budget is None and not query.any_price:
         most = query.profile.budget_max
-        assumed.append(f"The budget of the profile: at most {most}.")
-    elif query.budget is None:
-        assumed.append("No budget is known: all prices are considered.")
+        assumed.append(
+            "No budget is known: all prices are considered."
+            if most is None
+            else f"The budget of the profile: at most {most}."
+        )
     if not (query.level or query.profile.experience_level):
         assumed.append("The experience level is not known.")
     return assumed

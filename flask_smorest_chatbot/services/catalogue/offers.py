@@ -124,13 +124,17 @@ def _price_facts(item: CatalogItem, query: CatalogQuery) -> Iterator[tuple[str, 
     if item.amount is None:
         return
     cost = f"{money(item.amount, item.currency)} a {item.price_unit}"
-    limited = query.budget.most if query.budget else query.profile.budget_max
-    same = query.budget is None or query.budget.currency == item.currency
-    if limited is not None and same and is_within_budget(item, query):
+    if _has_limit(query, item) and is_within_budget(item, query):
         cost += ", within your budget"
     yield "price", cost
     if query.period and (amount := item.total_for(query.period)) is not None:
         yield "total", f"{money(amount, item.currency)} for {_days(query.period.days)}"
+
+
+def _has_limit(query: CatalogQuery, item: CatalogItem) -> bool:
+    if query.budget is not None:
+        return query.budget.most is not None and query.budget.currency == item.currency
+    return query.profile.budget_max is not None and not query.any_price
 
 
 def _place_facts(item: CatalogItem, query: CatalogQuery) -> Iterator[tuple[str, str]]:

@@ -31,7 +31,7 @@ def search(items: Sequence[CatalogItem], query: CatalogQuery) -> CatalogResult:
     in_budget = [item for item in carried if is_within_budget(item, query)]
     free = [item for item in in_budget if is_free(item, query)]
     if free or not carried:
-        best = sorted(free, key=lambda item: -fit(item, query))
+        best = sorted(free, key=lambda item: (-fit(item, query), item.amount_per_day or 0))
         return CatalogResult(items=best, outcome="found" if free else _nothing(items, query))
     if in_budget:
         by_date = sorted(in_budget, key=lambda item: item.free_from or date.max)
@@ -48,12 +48,9 @@ def _by_ids(items: Sequence[CatalogItem], ids: Sequence[int | str]) -> list[Cata
 
 
 def _nothing(items: Sequence[CatalogItem], query: CatalogQuery) -> Outcome:
-    """Tell an empty catalogue, and one whose items the user has excluded, from a missing kind.
-
-    A list as long as the limit is perhaps not all there is: then nothing is claimed.
-    """
+    """Tell an empty catalogue, and one whose items the user has excluded, from a missing kind."""
     asked = query.categories or query.brands or query.wanted
-    carried = any(_is_asked_for(item, query) for item in items) or len(items) == query.limit
+    carried = any(_is_asked_for(item, query) for item in items)
     return "not_carried" if asked and not carried else "found"
 
 
@@ -68,6 +65,8 @@ def _is_asked_for(item: CatalogItem, query: CatalogQuery) -> bool:
 
 
 def _is_excluded(item: CatalogItem, query: CatalogQuery) -> bool:
+    if any(_has(item, word) for word in query.excluded_words):
+        return True
     unwanted = (*query.excluded_categories, *query.excluded_brands)
     return any(_is_kind(item, name) for name in unwanted) or str(item.id) in map(
         str, query.excluded_ids
@@ -85,12 +84,10 @@ def is_free(item: CatalogItem, query: CatalogQuery) -> bool:
 def is_within_budget(item: CatalogItem, query: CatalogQuery) -> bool:
     """Tell whether an item costs what the user wants to pay, or what the profile says if they
     did not. An item without a price, or with one that cannot be compared, counts as within."""
-    budget = query.budget
+    budget = query.budget if _is_comparable(query, item) else None
     if budget is None:
-        most = query.profile.budget_max
+        most = None if query.any_price else query.profile.budget_max
         return most is None or item.amount is None or item.amount <= most
-    if budget.currency != item.currency:
-        return True
     if budget.unit == "total" and (total := item.total_for(query.period)) is not None:
         return (budget.most is None or total <= budget.most) and (
             budget.least is None or total >= budget.least
@@ -99,6 +96,10 @@ def is_within_budget(item: CatalogItem, query: CatalogQuery) -> bool:
     if daily is None:
         return True
     return (most is None or daily <= most) and (least is None or daily >= least)
+
+
+def _is_comparable(query: CatalogQuery, item: CatalogItem) -> bool:
+    return query.budget is not None and query.budget.currency == item.currency
 
 
 def fit(item: CatalogItem, query: CatalogQuery) -> float:
@@ -130,9 +131,12 @@ def _criteria(item: CatalogItem, query: CatalogQuery) -> Iterator[tuple[float, f
 
 
 def is_at(item: CatalogItem, place: str) -> bool:
-    """Tell whether an item is in a place; "Austin" and "Austin, TX" are the same."""
-    town, here = (_words((name or "").split(",")[0]) for name in (place, item.location))
-    return bool(town.strip()) and town == here
+    """Tell whether an item is in a place; "Austin" and "Austin, TX" are the same, but not
+    "Austin, TX" and "Austin, MN"."""
+    asked, there = (
+        [_words(part) for part in (name or "").split(",")] for name in (place, item.location)
+    )
+    return bool(asked[0].strip()) and all(a == b for a, b in zip(asked, there, strict=False))
 
 
 def _is_kind(item: CatalogItem, name: str) -> bool:

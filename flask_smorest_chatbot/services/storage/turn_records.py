@@ -6,6 +6,7 @@ while the model talks.
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,11 @@ from .worker import is_known_dead, this_worker
 #: A worker renews its claims about once a second (:mod:`.running`). One that has not done so for so
 #: long is gone, and its turns are settled as interrupted; one that died on this host, at once.
 CLAIM_LENGTH = timedelta(seconds=15)
+
+#: The reason of a stopped answer whose worker has not stored its last words yet.
+STOPPING = "stopping"
+#: Seconds that it has for that.
+LAST_WORDS = 2.0
 
 UNSETTLED = ("pending", "streaming")
 RETRYABLE = ("failed", "interrupted", "stopped")
@@ -319,13 +325,28 @@ class TurnRecords(Sessions):
         """
         with self.transaction():
             answer = self._own_answer(user_id, message_id)
-            ended = {"status": "stopped", "reason": "stopped"}
+            ended = {"status": "stopped", "reason": STOPPING}
             self.db.session.execute(
                 self._update(self.messages, answer.id, ended).where(
                     self.messages.status.in_(UNSETTLED)
                 )
             )
             self._free_sessions(self.sessions.active_message_id == answer.id)
+        return self._when_stopped(user_id, message_id)
+
+    def _when_stopped(self, user_id: Any, message_id: int) -> Any:
+        """Return the answer with its last words, or after a while with what was stored of it."""
+        give_up = time.monotonic() + LAST_WORDS
+        while True:
+            with self.transaction():
+                self.db.session.expire_all()
+                answer = self._own_answer(user_id, message_id)
+                if answer.reason != STOPPING or time.monotonic() > give_up:
+                    if answer.reason == STOPPING:
+                        answer.reason = "stopped"
+                    self.db.session.flush()
+                    break
+            time.sleep(0.1)
         return self._own_answer(user_id, message_id)
 
     def _own_answer(self, user_id: Any, message_id: int) -> Any:
