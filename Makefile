@@ -8,12 +8,13 @@ SITE := $(VENV)/site.stamp
 MODEL := $(VENV)/small-model.stamp
 DEV := $(VENV)/dev.stamp
 
-.PHONY: help run install small-model dev test lint format bench clean
+.PHONY: help run install small-model dev test test-deploy lint format bench clean
 
 help:
 	@echo "make run      set up everything and serve the site on http://127.0.0.1:$(PORT)"
 	@echo "make test     set up everything and run all tests"
 	@echo "make install  make $(VENV) with what the site needs, and nothing else"
+	@echo "make test-deploy  install and run the site on a Debian in a container (root)"
 	@echo "make lint     ruff and mypy"
 	@echo "make bench    measure, beside the model server alone"
 
@@ -29,6 +30,10 @@ dev: $(DEV)
 test: $(DEV) $(MODEL)
 	@scripts/install_test_programs.sh
 	$(BIN)/python -m pytest $(ARGS)
+
+test-deploy: $(DEV) $(MODEL)
+	@scripts/install_test_programs.sh systemd-container debootstrap python3-venv
+	$(BIN)/python -m pytest tests/deploy/machine.py $(ARGS)
 
 lint: $(DEV) $(MODEL)
 	$(BIN)/ruff check .

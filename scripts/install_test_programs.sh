@@ -1,8 +1,14 @@
 #!/bin/sh
-# Debian programs that some tests use: a browser and MariaDB. Needs root; without it, or elsewhere,
-# those tests are skipped and say so.
+# Debian programs that some tests use: a browser, MariaDB, and what checks the deployment. Needs
+# root; without it, or elsewhere, those tests are skipped and say so. Further packages can be named.
 set -eu
 missing=""
+for package in "$@"; do
+    dpkg-query --status "$package" >/dev/null 2>&1 || missing="$missing $package"
+done
+command -v shellcheck >/dev/null 2>&1 || missing="$missing shellcheck"
+command -v promtool >/dev/null 2>&1 || missing="$missing prometheus"
+[ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 [ -x /usr/sbin/mariadbd ] || missing="$missing mariadb-server"
 [ -z "$missing" ] && exit 0

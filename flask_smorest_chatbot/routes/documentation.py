@@ -39,23 +39,23 @@ _LAST_EVENT_ID = {
 }
 
 _STREAM_EXAMPLE = """\
-id: 17-0
 event: start
 data: {"session_id": "5f0c7c1e-8f0b-4a53-9d0c-6a1c5f6d2b11", "message_id": 17, "model": "llama2"}
+id: 17-0
 
-id: 17-6
 event: delta
 data: {"content": "Sure, "}
+id: 17-6
 
 : ping
 
-id: 17-6-recommendations
 event: recommendations
 data: {"recommendations": [{"id": 17, "name": "Yamaha FG800", "reason": "Easy to play."}]}
+id: 17-6-recommendations
 
-id: 17-6-done
 event: done
 data: {"session_id": "...", "assistant_response": "Sure, ...", "recommendations": []}
+id: 17-6-done
 
 """
 

@@ -108,9 +108,12 @@ def _frame(event: Event, place: str) -> str | None:
 
 
 def encode(event: str, data: Mapping[str, Any], event_id: str = "") -> str:
-    """Return one server-sent event; JSON keeps the data on one line whatever it says."""
+    """Return one server-sent event; JSON keeps the data on one line whatever it says.
+
+    The id comes last: clients that read only the first two lines get what they always got.
+    """
     named = f"id: {event_id}\n" if event_id else ""
-    return f"{named}event: {event}\ndata: {json.dumps(data)}\n\n"
+    return f"event: {event}\ndata: {json.dumps(data)}\n{named}\n"
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def events_of(text: str) -> list[tuple[str, Any]]:
     lines = [frame.split("\n") for frame in frames]
     return [
         (event.removeprefix("event: "), json.loads(data.removeprefix("data: ")))
-        for event, data in lines
+        for event, data, *_ in lines
     ]
 
 

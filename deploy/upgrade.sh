@@ -1,0 +1,47 @@
+#!/bin/bash
+# Move to the release in this checkout, as root. No request is lost and no answer cut short. If the
+# new release is not ready, the old one is put back; migrations only add, so they stay.
+set -euo pipefail
+CHECKOUT=$(dirname "$(dirname "$(readlink -f "$0")")")
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$CHECKOUT/deploy/lib.sh"
+
+activate() { # NAME
+    switch_to "$1"
+    install_units "$ROOT/releases/$1"
+    systemctl reload-or-restart rental.service
+}
+
+roll_back() { # OLD NEW
+    say "Rolling back to $1." >&2
+    activate "$1" || true
+    wait_until_ready "$1" || die "Release $1 is not ready either: journalctl -u rental"
+    die "Release $2 was not ready, and $1 serves again. See: journalctl -u rental"
+}
+
+main() {
+    local old new
+    need_root
+    old=$(current_release)
+    [ -n "$old" ] || die "Nothing is installed: run deploy/install.sh."
+    new=$(release_name "$CHECKOUT")
+    if [ "$new" = "$old" ]; then
+        say "Release $new serves already."
+        return
+    fi
+    build_release "$CHECKOUT" "$new"
+    say "back up"
+    "$ROOT/current/deploy/run.sh" deploy/backup.sh
+    say "bring the database up to date"
+    migrate "$new" || die "The migrations failed; release $old serves on."
+    say "try release $new"
+    release_is_ready "$new" || die "Release $new would not be ready; release $old serves on."
+    say "switch to release $new"
+    activate "$new" || roll_back "$old" "$new"
+    wait_until_ready "$new" || roll_back "$old" "$new"
+    touch "$ROOT/releases/$new"
+    prune_releases
+    say "Release $new serves; $old is kept beside it."
+}
+
+main "$@"

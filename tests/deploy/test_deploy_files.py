@@ -1,0 +1,154 @@
+"""Scripts, units, nginx and containers, as their own checkers see them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from programs import DEPLOY, SCRIPTS, run
+from servers import ROOT
+
+from flask_smorest_chatbot import ChatbotConfig
+
+UNITS = DEPLOY / "systemd"
+SECONDS = {"s": 1, "m": 60}
+by_name = {"ids": lambda path: path.name}
+
+
+# -- scripts ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("script", SCRIPTS, **by_name)
+def test_scripts_are_clean(script: Path) -> None:
+    run("shellcheck", "--external-sources", script)
+
+
+@pytest.mark.parametrize("script", [it for it in SCRIPTS if it.name != "lib.sh"], **by_name)
+def test_scripts_can_be_run_and_stop_at_errors(script: Path) -> None:
+    assert script.stat().st_mode & 0o111
+    assert re.search(r"^set -eu", script.read_text(), re.M)
+
+
+def test_the_installer_says_how_it_is_used() -> None:
+    told = subprocess.run([DEPLOY / "install.sh", "--help"], capture_output=True, text=True)
+    assert told.returncode == 0
+    given = set(re.findall(r"^\s+(--[\w-]+)\)", (DEPLOY / "install.sh").read_text(), re.M))
+    assert given - {"--help"} <= set(re.findall(r"--[\w-]+", told.stdout))
+    page = (ROOT / "docs/deploy.md").read_text()
+    assert given - {"--help"} == set(re.findall(r"^\| `(--[\w-]+)` \|", page, re.M))
+
+
+@pytest.mark.parametrize("domain", ["", "a b", "-x", "x;y", "../x"])
+def test_a_strange_domain_is_refused(domain: str) -> None:
+    told = subprocess.run(
+        [DEPLOY / "install.sh", "--dry-run", "--domain", domain], capture_output=True, text=True
+    )
+    assert told.returncode != 0
+
+
+# -- systemd ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> list[Path]:
+    """The units, with programs that are here: those that they name are not installed."""
+    for unit in UNITS.glob("*.*"):
+        if unit.is_file():
+            text = re.sub(
+                r"(?<==)(/opt/rental|/usr/local/bin/ollama)\S*", "/bin/true", unit.read_text()
+            )
+            (tmp_path / unit.name).write_text(text)
+    (tmp_path / "ollama.service.d").mkdir()
+    drop_in = (UNITS / "ollama.service.d/rental.conf").read_text()
+    (tmp_path / "ollama.service.d/rental.conf").write_text(drop_in)
+    return sorted(path for path in tmp_path.iterdir() if path.is_file())
+
+
+def test_units_are_clean(units: list[Path]) -> None:
+    assert run("systemd-analyze", "verify", "--man=no", *units).strip() == ""
+
+
+def test_the_site_is_well_confined() -> None:
+    run("systemd-analyze", "security", "--offline=true", "--threshold=15", UNITS / "rental.service")
+
+
+@pytest.mark.parametrize("unit", ["rental-backup", "rental-model", "rental-warmup"])
+def test_its_helpers_are_confined_too(unit: str) -> None:
+    run(
+        "systemd-analyze", "security", "--offline=true", "--threshold=20", UNITS / f"{unit}.service"
+    )
+
+
+def test_every_unit_is_installed() -> None:
+    library = (DEPLOY / "lib.sh").read_text()
+    for unit in UNITS.glob("*.*"):
+        assert unit.name in library, unit.name
+
+
+# -- nginx --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nginx(tmp_path: Path) -> Path:
+    """A whole configuration of nginx, with the site's in it, and a certificate."""
+    subject = ["-subj", "/CN=api.example.com", "-days", "2", "-nodes"]
+    key = ["-newkey", "rsa:2048", "-keyout", tmp_path / "privkey.pem"]
+    run("openssl", "req", "-x509", *key, "-out", tmp_path / "fullchain.pem", *subject)
+    for file in (DEPLOY / "nginx").glob("*.conf"):
+        text = file.read_text().replace("@DOMAIN@", "api.example.com")
+        for folder in ("/etc/rental/tls", "/etc/nginx", "/var/log/nginx"):
+            text = text.replace(f"{folder}/", f"{tmp_path}/")
+        (tmp_path / file.name).write_text(text)
+    (tmp_path / "nginx.conf").write_text(
+        f"pid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\n"
+        f"http {{\n  types {{ text/css css; }}\n  include {tmp_path}/rental.conf;\n}}\n"
+    )
+    return tmp_path / "nginx.conf"
+
+
+def test_nginx_takes_its_configuration(nginx: Path) -> None:
+    told = run("nginx", "-t", "-c", nginx)
+    assert "warn" not in told
+
+
+def test_nginx_is_configured_safely(nginx: Path) -> None:
+    assert "No issues found" in run("gixy", nginx)
+
+
+def _nginx_seconds(directive: str) -> list[int]:
+    text = "".join(file.read_text() for file in (DEPLOY / "nginx").glob("*.conf"))
+    found = re.findall(rf"{directive} (\d+)([sm]);", text)
+    return [int(number) * SECONDS[unit] for number, unit in found]
+
+
+def test_timeouts_fit_from_outside_in() -> None:
+    config = ChatbotConfig()
+    unit = (UNITS / "rental.service").read_text()
+    (drain,) = map(int, re.findall(r"GRACEFUL_TIMEOUT=(\d+)", (DEPLOY / "install.sh").read_text()))
+    (stop,) = map(int, re.findall(r"TimeoutStopSec=(\d+)", unit))
+    assert (
+        max(_nginx_seconds("proxy_read_timeout"))
+        > drain
+        > config.turn_timeout
+        > config.first_token_timeout
+        > config.token_timeout
+        > config.connect_timeout
+    )
+    assert stop > drain
+    assert min(_nginx_seconds("proxy_read_timeout")) > 2 * config.ping_interval
+
+
+# -- containers ---------------------------------------------------------------------------------
+
+
+def test_compose_file_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "compose.yaml").read_text()
+    for name in re.findall(r"\$\{(\w+):\?", text):
+        monkeypatch.setenv(name, "set")
+    run("docker-compose", "-f", ROOT / "compose.yaml", "--env-file", "/dev/null", "config", "-q")
+
+
+def test_dockerfile_is_clean() -> None:
+    run("hadolint", ROOT / "Dockerfile")
