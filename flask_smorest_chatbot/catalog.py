@@ -129,7 +129,8 @@ class CatalogQuery:
     :param excluded_brands: brands that the user does not want
     :param excluded_words: models and other names that the user does not want, lower-case
     :param budget: what the user wants to pay; it replaces the profile's
-    :param any_price: whether the user said that the price does not matter, whatever the profile says
+    :param any_price: whether the user said that the price does not matter, whatever the profile
+        says
     :param period: when the user needs the item
     :param place: where, in the vocabulary's words
     :param level: the vocabulary's level

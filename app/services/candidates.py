@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 from urllib.parse import urlencode
 
 from flask_smorest_chatbot import CatalogItem, CatalogQuery, CatalogResult, Period, free_time
@@ -14,6 +17,7 @@ from .availability import taken_periods
 from .catalog_search import NAMED, Clue, ListingHit, Search
 from .kinds import known_kind
 from .levels import levels_of, words_for
+from .rentals import MAX_DAYS, MAX_DAYS_AHEAD
 from .search_words import Phrase, alternatives, is_model, phrase, tokens, with_joined, word_forms
 
 CURRENCY = "USD"
@@ -30,6 +34,10 @@ _LIKED, _WORDS, _ALL_WORDS, _KIND, _WHOLE_KIND, _MODEL = (
 _MAX_LIKED = 8
 # What somebody wants who asks for "an instrument": anything.
 _ANYTHING = set("instrument instruments something anything item items gear equipment".split())
+_DEAREST = re.compile(
+    r"\b(?<!not )(?<!n't want )(?:the|your) (?:\w+ )?"
+    r"(?:most expensive|priciest|dearest|costliest|highest[ -]priced)\b"
+)
 
 
 def find(query: CatalogQuery) -> CatalogResult:
@@ -40,7 +48,11 @@ def find(query: CatalogQuery) -> CatalogResult:
     """
     if query.item_ids:
         return _named_items(query)
+    if not _can_be_booked(query):
+        return CatalogResult(outcome="all_out")
     search = search_for(query)
+    if _DEAREST.search(query.text.lower()) and (dearest := catalog.dearest_listings(search)):
+        return _found(dearest, search, query)
     hits = catalog.best_listings(search)
     if not hits and search.lowest_tier == _LIKED:
         search = replace(search, lowest_tier=0)
@@ -48,6 +60,12 @@ def find(query: CatalogQuery) -> CatalogResult:
     elif len(hits) == 1:  # of the only instrument that will do, let there be a choice
         hits = catalog.further_listings(hits[0], search) or hits
     return _found(hits, search, query) if hits else _why_nothing(search, query)
+
+
+def _can_be_booked(query: CatalogQuery) -> bool:
+    """Tell whether the site rents anything for so long, and so far ahead."""
+    last = query.today + timedelta(days=MAX_DAYS_AHEAD)
+    return query.period is None or (query.period.days <= MAX_DAYS and query.period.end <= last)
 
 
 def _found(hits: list[ListingHit], search: Search, query: CatalogQuery) -> CatalogResult:
@@ -71,7 +89,7 @@ def search_for(query: CatalogQuery) -> Search:
         tier = 0 if clues or is_asked else _LIKED
         clues.append(Clue(phrase=(suiting,), without=unsuited, tier=tier, score=0, suits=True))
     lowest_tier = 0 if is_asked or not clues else _LIKED
-    in_dollars = query.budget is None or query.budget.currency == CURRENCY
+    least, most = _bounds(query)
     return Search(
         period=query.wanted_period,
         clues=clues,
@@ -80,14 +98,31 @@ def search_for(query: CatalogQuery) -> Search:
         excluded_categories=query.excluded_categories,
         brands=query.brands,
         excluded_brands=query.excluded_brands,
-        most=query.most_per_day if in_dollars else None,
-        least=query.least_per_day if in_dollars else None,
+        most=most,
+        least=least,
         place=query.place or query.profile.location,
         place_first=query.place is not None,
         user_id=query.user_id,
         excluded_ids=_row_ids(query.excluded_ids),
+        excluded_instruments=catalog.instruments_called(query.excluded_words),
         limit=query.limit,
     )
+
+
+def _bounds(query: CatalogQuery) -> tuple[Decimal | None, Decimal | None]:
+    """Return the least and the most that a day may cost, in US$.
+
+    There are no rates to convert another currency by. To ignore "under 20 euros" would offer what
+    costs four times that; so the profile's limit holds, which is in US$, or else the number is
+    taken as US$, which is near enough for the currencies that people name here.
+    """
+    least, most = query.least_per_day, query.most_per_day
+    if query.budget is None or query.budget.currency == CURRENCY:
+        return least, most
+    limit = query.profile.budget_max
+    if limit is None or most is None:
+        return least, most
+    return (least if least is not None and least <= limit else None), limit
 
 
 def _kinds(query: CatalogQuery) -> list[list[str]]:
@@ -186,7 +221,7 @@ def _items(hits: Sequence[ListingHit], query: CatalogQuery) -> list[CatalogItem]
 def _item(hit: ListingHit, query: CatalogQuery, taken: Sequence[Period]) -> CatalogItem:
     free = free_time(query.wanted_period, taken)
     is_own = query.user_id is not None and hit.owner_id == query.user_id
-    is_offered = hit.is_available and hit.owner_is_active and not is_own
+    is_offered = hit.is_available and hit.owner_is_active and not is_own and _can_be_booked(query)
     return CatalogItem(
         id=hit.listing_id,
         name=hit.name,

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Subquery,
     bindparam,
     exists,
+    or_,
     select,
 )
 
@@ -25,10 +26,13 @@ from . import catalog_sql as sql
 from .availability import comes_free
 from .catalog_conditions import is_in_budget, is_offered
 from .catalog_search import ListingHit, Search, Stock
+from .search_words import has_name, parts_of_name
 from .text_search import FULL_TEXT, clue_values
 
 _NEAREST = 3
 _MOST_LOOKED_UP = 300  # instruments; with more, going through the cheapest listings is faster
+_MOST_EXCLUDED = 16  # words
+_MOST_EXCLUDED_INSTRUMENTS = 500  # each is a parameter
 _MAX_SHAPES = 500  # of searches, for which queries are kept
 
 # What lays out a query for a shape of search and a database.
@@ -87,6 +91,26 @@ def nearest_prices(search: Search) -> list[ListingHit]:
         return [_hit(row) for row in _rows(_cheapest_first, dearer)]
     cheaper = replace(search, most=search.least, least=None, limit=_NEAREST)
     return [_hit(row) for row in _rows(_dearest_first, cheaper)]
+
+
+def dearest_listings(search: Search) -> list[ListingHit]:
+    """Return the dearest listings that can be had, at most one per instrument, by one query."""
+    return [_hit(row) for row in _rows(_dearest_first, search)]
+
+
+def instruments_called(words: Sequence[str]) -> list[int]:
+    """Return the instruments whose names have one of some words, by one query if there are any.
+
+    "fg800", "fg-800" and "FG 800" are one, and so is the beginning of a long word; "c4" is no C40.
+    """
+    names = [name for name in map(parts_of_name, words[:_MOST_EXCLUDED]) if name]
+    if not names:
+        return []
+    likely = or_(*(Instrument.name.icontains(name[0], autoescape=True) for name in names))
+    rows = db.session.execute(select(Instrument.id, Instrument.name).where(likely)).all()
+    return [row.id for row in rows if any(has_name(row.name, name) for name in names)][
+        :_MOST_EXCLUDED_INSTRUMENTS
+    ]
 
 
 def cheapest_of_all(search: Search) -> list[ListingHit]:

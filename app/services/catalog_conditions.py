@@ -59,6 +59,8 @@ def is_offered(search: Search) -> list[Condition]:
         conditions.append(Listing.owner_id != bindparam("user_id"))
     if search.excluded_ids:
         conditions.append(Listing.id.not_in(_values("excluded_ids")))
+    if search.excluded_instruments:
+        conditions.append(Listing.instrument_id.not_in(_values("excluded_instruments")))
     return conditions
 
 

@@ -52,6 +52,7 @@ class Search:
     :param place_first: prefer them to others that have more of the words
     :param user_id: whose own listings are left out
     :param excluded_ids: listings to leave out
+    :param excluded_instruments: instruments to leave out
     :param limit: at most so many
     """
 
@@ -68,6 +69,7 @@ class Search:
     place_first: bool = False
     user_id: int | None = None
     excluded_ids: Sequence[int] = ()
+    excluded_instruments: Sequence[int] = ()
     limit: int = 8
 
     @property
@@ -77,7 +79,13 @@ class Search:
 
     def without_exclusions(self) -> Search:
         """Return the search for what the user does not want, too."""
-        return replace(self, excluded_categories=(), excluded_brands=(), excluded_ids=())
+        return replace(
+            self,
+            excluded_categories=(),
+            excluded_brands=(),
+            excluded_ids=(),
+            excluded_instruments=(),
+        )
 
     def shape(self) -> Search:
         """Return what of this search decides the text of its query: which values are given.
@@ -99,6 +107,7 @@ class Search:
             place=(town and "town") + (region and ", st"),
             user_id=None if self.user_id is None else 0,
             excluded_ids=_any(self.excluded_ids, 0),
+            excluded_instruments=_any(self.excluded_instruments, 0),
             limit=0,
         )
 
@@ -120,6 +129,7 @@ class Search:
             "town_and_region": f"{town}, {region}",
             "user_id": self.user_id,
             "excluded_ids": list(self.excluded_ids),
+            "excluded_instruments": list(self.excluded_instruments),
             "limit": self.limit,
         }
 

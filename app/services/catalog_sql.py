@@ -56,6 +56,9 @@ def _rated(search: Search, dialect: str, name: str) -> Select[Any]:
     """Rate the instruments of the categories. Brands come later: a search for a cello of a maker
     of violins finds nothing, and not violins, if the others' cellos show what a cello is."""
     category = is_one_of(func.lower(Instrument.category), search, "categories")
+    if search.excluded_instruments:  # or the only answer to "no FG800" could be that
+        left_out: Any = bindparam("excluded_instruments", expanding=True)
+        category.append(Instrument.id.not_in(left_out))
     if not search.clues:
         return select(Instrument.id, Instrument.brand, *_unrated()).where(*category)
     found = found_by(search.clues, dialect).cte(f"{name}_found")

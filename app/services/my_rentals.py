@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -25,6 +25,9 @@ PAGE = "/rentals"
 CANNOT = "The assistant cannot change rentals."
 
 _WORD = re.compile(r"[a-z0-9]{2,}")
+#: Words of names and categories that name no instrument.
+_TELL_NOTHING = frozenset("and the for with of in".split())
+_LAST = re.compile(r"\blast (year|month|week)\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +74,7 @@ def rental_facts(query: CatalogQuery) -> list[Fact]:
     rentals, count = _read(query, question)
     chosen = _chosen(rentals, question, query.text)
     if not chosen:
-        return _none(question, query.today)
+        return _none(question, query)
     told = [Fact(text=_sentence(one, query.today), url=one.url) for one in chosen[:MAX_TOLD]]
     return [
         *told,
@@ -89,6 +92,8 @@ def _read(query: CatalogQuery, question: RentalQuestion) -> tuple[list[OwnRental
     found = _own(query.user_id).limit(MAX_READ)
     if "past" in question.topics:
         found = found.order_by(Rental.start_date.desc(), Rental.id.desc())
+        if period := _last(query.text, query.today):
+            found = found.where(Rental.start_date < period.end, Rental.end_date > period.start)
     else:
         waiting = and_(Rental.status == "pending", Rental.end_date >= query.today)
         found = found.where(or_(Rental.status == "active", waiting))
@@ -122,6 +127,20 @@ def _own(user_id: Any) -> Select[*tuple[Any, ...]]:
     )
 
 
+def _last(text: str, today: date) -> Period | None:
+    """Return the year, month or week before this one if a text speaks of it."""
+    found = _LAST.search(folded(text))
+    if found is None:
+        return None
+    if found[1] == "week":
+        monday = today - timedelta(days=today.weekday())
+        return Period(monday - timedelta(days=7), monday)
+    if found[1] == "month":
+        first = today.replace(day=1)
+        return Period((first - timedelta(days=1)).replace(day=1), first)
+    return Period(date(today.year - 1, 1, 1), date(today.year, 1, 1))
+
+
 def _chosen(
     rentals: Sequence[OwnRental], question: RentalQuestion, text: str
 ) -> Sequence[OwnRental]:
@@ -135,15 +154,18 @@ def _chosen(
 
 def _words(text: str) -> set[str]:
     """Return the words of a text, without a plural "s"."""
-    return {word.rstrip("s") for word in _WORD.findall(folded(text))}
+    return {word.rstrip("s") for word in _WORD.findall(folded(text))} - _TELL_NOTHING
 
 
-def _none(question: RentalQuestion, today: date) -> list[Fact]:
+def _none(question: RentalQuestion, query: CatalogQuery) -> list[Fact]:
     if not question.is_sure:
         return []
     if "past" in question.topics:
-        return [Fact(text="You have rented nothing so far.", url=PAGE)]
-    return [Fact(text=f"You have no current or upcoming rentals on {day_text(today)}.", url=PAGE)]
+        last = _last(query.text, query.today)
+        when = f"from {span_text(last.start, last.end)}" if last else "so far"
+        return [Fact(text=f"You have rented nothing {when}.", url=PAGE)]
+    now = day_text(query.today)
+    return [Fact(text=f"You have no current or upcoming rentals on {now}.", url=PAGE)]
 
 
 def _others(told: int, count: int) -> Iterator[Fact]:

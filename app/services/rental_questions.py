@@ -71,6 +71,7 @@ _RENTED = r"(?:rented|booked|reserved|hired)"
 _NOT_MINE = r"(?:first|next|band|budget|own|dream|ideal|future|perfect)"
 _PURPOSE = r"(?:budgets?|needs?|experience|preferences?|requirements?|plans?|search|request)"
 _GIVE_BACK = r"(?:return|bring|give|hand|send|take|drop)"
+_THE = r"(?:the|this|that)"
 _END = r"(?=$| ?[?.!,;)]| (?:please|now|today|tomorrow|early|on time))"
 
 # Nothing else can be meant, whatever stands around it.
@@ -153,6 +154,8 @@ _LIKELY = _any_of(
     r"\b(?:i|we|you|please|to)\b.{0,25}\bcancel(?:l?ing)?\b(?: (?:my|our|(?:the|this|that|a) "
     rf"(?:\w+ )?(?:rental|booking|reservation|hire))\b|{_END})",
     r"\bcancel (?:my|the) (?:\w+ ){0,3}?(?:rental|booking|reservation)\b",
+    r"\b(?:has|have|did) (?:the|my|its) owners? (?:\w+ )?(?:confirm|accept|approve|answer|reply"
+    r"|replie|respond|agree)(?:e?d)?(?: (?:it|me|my .{1,30}?))?(?: (?:yet|already))?" + _END,
     # Spanish
     r"\b(?:cuando|donde|como|hasta cuando|que dia)\b.{0,25}\b(?:devolver|devuelvo|entregar)\b"
     r"(?! un[ao]?\b)",
@@ -200,6 +203,16 @@ _UNSURE = _any_of(
     + _END
     + ")",
     r"\bkeep (?:it|them) (?:\w+ ){0,3}?longer\b",
+    rf"\bkeep (?:my|{_THE}) {_WORDS}{{1,6}}?(?:until|till|through|for|longer|past|over)\b",
+    rf"\b(?:i|we|you|please|to)\b.{{0,25}}\b(?:cancel(?:l?ing)?|extend(?:ing)?|renew(?:ing)?) "
+    rf"(?:my|{_THE}) [\w-]+\b(?! of\b)",
+    rf"\bhow much (?:is|was|are|were|do i pay for) my (?!{_PURPOSE}\b|.{{0,40}}\bworth\b)"
+    rf"{_WORDS}{{0,5}}[\w-]+{_END}",
+    r"\b(?:i|we)\b.{0,25}\b(?:return(?:ing)?|bring(?:ing)? back|giv(?:e|ing) back) "
+    rf"(?:my|{_THE}) {_WORDS}{{0,5}}?(?:early|earlier|sooner|late|later|today|tomorrow|tonight|now"
+    r"|before|ahead|on|in|by|next|this)\b",
+    r"\b(?:i|we)\b.{0,25}\b(?:bring|give|take|hand) "
+    rf"(?:my|{_THE}) {_WORDS}{{1,5}}?back (?:early|earlier|sooner|late|later|today|tomorrow)\b",
 )
 
 _TOPICS: dict[Topic, re.Pattern[str]] = {
@@ -225,6 +238,7 @@ _TOPICS: dict[Topic, re.Pattern[str]] = {
     "cancel": _any_of(r"\bcancel", r"\banular\b", r"\bstornier", r"\bannuler\b"),
     "return": _any_of(
         r"\b(?:how|where)\b.{0,40}\b(?:return|bring|give|hand|take|drop|send)\b",
+        r"\b(?:return|bring|giv|hand|tak)\w*\b.{0,60}\b(?:early|earlier|sooner|ahead)\b",
         r"\b(?:donde|como)\b.{0,30}\b(?:devolv|devuelv|entreg)",
         r"\b(?:wo|wie)\b.{0,60}\bzuru",
         r"\b(?:ou|comment)\b.{0,30}\b(?:rendre|ramener|rapporter|retourner)\b",

@@ -32,6 +32,8 @@ _SAME = (
     ("keyboard", "keys"),
 )
 _TOKEN = re.compile(r"[^\W_]+")
+_PART = re.compile(r"[^\W\d_]+|\d+")
+_CLIPPED = 4  # letters from which the beginning of a word stands for it
 _POSSESSIVE = re.compile(r"['\u2019]s\b")
 _COUNTED = re.compile(r"\d+(?:s|st|nd|rd|th)?")  # "60s", "2nd", "100"
 _SPLIT = re.compile(r"\s*(?:[,;/&]|\bor\b|\band\b)\s*")
@@ -40,6 +42,22 @@ _SPLIT = re.compile(r"\s*(?:[,;/&]|\bor\b|\band\b)\s*")
 def tokens(text: str) -> list[str]:
     """Return the words of a text in lower case, without marks."""
     return _TOKEN.findall(_POSSESSIVE.sub("", text.lower()))
+
+
+def parts_of_name(name: str) -> list[str]:
+    """Return the words and numbers of a name, so that "FG-800" and "fg800" are the same."""
+    return _PART.findall(name.lower())
+
+
+def has_name(text: str, parts: Sequence[str]) -> bool:
+    """Tell whether a name has these parts in a row. Of a long last word the beginning will do."""
+    known, last = parts_of_name(text), parts[-1]
+    for start in range(len(known) - len(parts) + 1):
+        *most, end = known[start : start + len(parts)]
+        is_clipped = last.isalpha() and len(last) >= _CLIPPED and end.startswith(last)
+        if most == list(parts[:-1]) and (end == last or is_clipped):
+            return True
+    return False
 
 
 def phrase(text: str) -> Phrase:

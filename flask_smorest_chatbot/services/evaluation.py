@@ -27,7 +27,7 @@ from .reading.recommendations import ground, offers
 #: Fields of a query that a case judges; those that it does not name are expected to be empty.
 JUDGED = (
     "period", "budget", "categories", "excluded_categories", "brands", "excluded_brands",
-    "place", "level", "genres", "item_ids", "excluded_ids",
+    "place", "level", "genres", "item_ids", "excluded_ids", "excluded_words", "any_price",
 )  # fmt: skip
 #: Bookings with such a status take nothing.
 _OVER = ("cancelled", "completed")

@@ -30,8 +30,8 @@ Rules:
   <{BLOCK_TAG}>[{{"id": ID, "reason": "WHY"}}]</{BLOCK_TAG}>
 """.strip()
 
-# Small models keep to what they read last.
-_REMINDER = "(If items above fit, name one to three of them with their prices. Be brief.)"
+#: Small models keep to what they read last.
+REMINDER = "(If items above fit, name one to three of them with their prices. Be brief.)"
 
 #: What chat templates of llama, Mistral, Gemma, Qwen, DeepSeek and others use as marks.
 TEMPLATE_MARK = (
@@ -41,7 +41,8 @@ TEMPLATE_MARK = (
 )
 _TEMPLATE_MARKS = re.compile(TEMPLATE_MARK, re.IGNORECASE)
 _OUR_MARKS = re.compile(
-    rf"<\s{{0,9}}/?\s{{0,9}}(?:{BLOCK_TAG}|items?|notes?|profile)\s{{0,9}}/?\s{{0,9}}>",
+    rf"<\s{{0,9}}/?\s{{0,9}}(?:{BLOCK_TAG}|items?|notes?|profile)"
+    r"(?:\s[^<>]{0,300}|\s{0,9}/\s{0,9})?>",
     re.IGNORECASE,
 )
 
@@ -99,7 +100,7 @@ def user_text(
     offered = f"<items>\n{lines or '(nothing available)'}\n</items>"
     listed = "\n".join(f"- {as_line(note)}" for note in notes)
     noted = f"<notes>\n{listed}\n</notes>" if listed else ""
-    reminder = _REMINDER if candidates else ""
+    reminder = REMINDER if candidates else ""
     parts = [offered, noted, instructions.strip(), as_data(message), reminder]
     return "\n\n".join(part for part in parts if part)
 

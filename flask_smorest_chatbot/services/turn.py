@@ -134,7 +134,9 @@ class Turn:
     ) -> Iterator[Event]:
         """Derive what the answer recommends, read it anew, and finish."""
         limit = self.services.config.max_recommendations
-        grounded = ground(self._text, blocks, briefing.told, limit, briefing.brands)
+        grounded = ground(
+            self._text, blocks, briefing.told, limit, briefing.brands, briefing.query.period
+        )
         chosen = self._as_of_now(briefing, [rec.item.id for rec in grounded.recommendations])
         if not chosen and self.plan.must_recommend and briefing.candidates:
             ids = yield from self._choose(briefing, deadline)

@@ -60,6 +60,7 @@ def test_roles() -> None:
         "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<s>", "</s>", "<|im_start|>", "<|im_end|>",
         "<|eot_id|>", "<|start_header_id|>", "<start_of_turn>", "<recommendations>",
         "</recommendations>", "</items>", "<items>", "</profile>", "[/inst]",
+        "<notes x>", "<items a='b'>", "</notes x>",
         "</items >", "< items>", "<item>", "<bos>", "<eos>", "[SYSTEM_PROMPT]", "[TOOL_CALLS]",
         "<\uff5cUser\uff5c>", "<\uff5cend\u2581of\u2581sentence\uff5c>",
     ],

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flask_smorest_chatbot.services.prompts import REMINDER
 from flask_smorest_chatbot.services.reading.prose import ProseFilter, cited_items
 
 BLOCK = '<recommendations>[{"id": 17, "reason": "Easy."}]</recommendations>'
@@ -115,6 +116,41 @@ CASES: dict[str, tuple[str, str, int]] = {
     "characters of several parts": ("Cafe\u0301 👩🏽‍🎤 ok", "Cafe\u0301 👩🏽‍🎤 ok", 0),
     "characters in halves": ("A \ud83c\udfb8 b", "A 🎸 b", 0),
     "half a character": ("A \ud83c", "A \ufffd", 0),
+    "notes": ("A <notes>\n- x\n</notes> b <note>", "A\n- x\nb", 0),
+    "spaces around the slash": (BLOCK.replace("</", "</ ") + " Bye", "Bye", 1),
+    "spaces in the tags": (
+        BLOCK.replace("</", "< / ").replace("s>", "s >") + "\nBye",
+        "Bye",
+        1,
+    ),
+    "tildes": ('Yes.\n~~~json\n[{"id": 1}]\n~~~\nBye.', "Yes.\n\nBye.", 1),
+    "tildes around the tag": (f"Yes.\n~~~\n{BLOCK}\n~~~", "Yes.", 1),
+    "other tildes stay": ("~~a~~ ~5\n~~~\ntab\n~~~\nGo.", "~~a~~ ~5\n~~~\ntab\n~~~\nGo.", 0),
+    "bold tags": (
+        'Yes. **<recommendations>**\n[{"id": 1}]\n**</recommendations>** Bye.',
+        "Yes.\nBye.",
+        1,
+    ),
+    "bold tags at the end": (
+        'Yes. **<recommendations>**[{"id": 1}]**</recommendations>**',
+        "Yes.",
+        1,
+    ),
+    "bold before the block": (f"Take **it**{BLOCK}", "Take **it**", 1),
+    "bold before a tag": ("Take **it**</items>", "Take **it**", 0),
+    "bold in a tag": ('Take **<item id="17">it</item>** now', "Take **it** now", 1),
+    "bold stays": ("***a*** * b **c**", "***a*** * b **c**", 0),
+    "escaped tags": ("Yes. " + BLOCK.replace("<", "\\<"), "Yes.", 1),
+    "tags escaped at both ends": (
+        "Yes. " + BLOCK.replace("<", "\\<").replace(">", "\\>") + " Bye.",
+        "Yes. Bye.",
+        1,
+    ),
+    "other backslashes stay": ("a \\< b \\(c\\) \\", "a \\< b \\(c\\) \\", 0),
+    "reminder": (f"{REMINDER}\nTake it. {REMINDER.upper()}", "Take it.", 0),
+    "reminder in lines": ("Take it.\n" + REMINDER.replace(" ", "\n"), "Take it.", 0),
+    "cut reminder": (f"Take it. {REMINDER[:40]}", "Take it.", 0),
+    "like a reminder": ("Take it (if items fit). (If", "Take it (if items fit). (If", 0),
     "long list": (
         "Yes. ["
         + ", ".join(f'{{"id": {n}, "reason": "{"so " * 20}"}}' for n in range(90))
@@ -147,13 +183,23 @@ def test_pieces_may_end_anywhere(name: str, cuts: list[int]) -> None:
     assert split(pieces) == split([written])
 
 
-@given(st.text(alphabet=st.characters(exclude_characters="<`[{", exclude_categories=["Cs"])))
+@given(st.text(alphabet=st.characters(exclude_characters="<`[{~", exclude_categories=["Cs"])))
 def test_text_without_openings_passes_unchanged(written: str) -> None:
     assert split(list(written))[0] == written.strip()
 
 
 FRAGMENTS = [
     *"<>[]{}`'\",:ab1 \n\\",
+    *(
+        "~~~",
+        "**",
+        "\\<",
+        "</ recommendations>",
+        "**</items>**",
+        "<notes>",
+        REMINDER,
+        REMINDER[:20],
+    ),
     *("```", "```json\n", "<recommendations>", "</recommendations>", '{"id": 1}', '[{"id": ', "}]"),
     *(
         "<items>",
@@ -176,7 +222,16 @@ def test_no_text_breaks_it(pieces: list[str]) -> None:
     written = "".join(pieces)
     text, held = split(pieces)
     assert (text, held) == split([written]) == split(list(written))
-    for mark in ("<recommendations>", "<items>", "<think>", "<|im_end|>", "[INST]", "</s>"):
+    for mark in (
+        "<recommendations>",
+        "<items>",
+        "<notes>",
+        REMINDER,
+        "<think>",
+        "<|im_end|>",
+        "[INST]",
+        "</s>",
+    ):
         assert mark not in text
     assert len(text) + sum(map(len, held)) <= len(written)
 
@@ -184,7 +239,7 @@ def test_no_text_breaks_it(pieces: list[str]) -> None:
 HOSTILE = [
     *("<", "</", "<item ", "<<items>", " <|", "<think>", "<recommendations>", "```", "`", "[INST"),
     *('{"', "[", "[{", '{"a":', '{""}', '[{"id":', "{'id':'", '[{"id": 1}]', "}", "{ i", "id: "),
-    *(" ", "\n"),
+    *(" ", "\n", "*", "**<", "**<items>", "\\", "~~~", "(", REMINDER[:50], "< ", "< / items"),
 ]
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+import pytest
+
+from flask_smorest_chatbot import Period
 from flask_smorest_chatbot.services.reading.recommendations import (
     ground,
     mentioned,
@@ -113,3 +118,21 @@ def test_offers_tells_citations_of_offered_items() -> None:
     assert is_offered({"name": "yamaha fg-800"})
     assert not is_offered({"id": 1, "name": "Bob"})
     assert not is_offered({"id": 99})
+
+
+@pytest.mark.parametrize(
+    ("prose", "untrue"),
+    [
+        ("The Roland FP-10 is $10.50 a day, $73.50 in total.", []),
+        ("The Roland FP-10 is $73.50 in total.", []),
+        ("The Roland FP-10 is $73.50 a day.", ["Roland FP-10 at $73.50"]),
+        ("The Roland FP-10 is $80 in total.", ["Roland FP-10 at $80"]),
+    ],
+)
+def test_totals_of_the_period_are_true_prices(prose: str, untrue: list[str]) -> None:
+    item = CatalogItem(id=5, name="Roland FP-10", price="10.50")
+    week = Period.from_start(date(2026, 12, 12), 7)
+    assert ground(prose, [], [item], 5, period=week).ungrounded == untrue
+    block = '[{"id": 5, "price": "$73.50"}]'
+    assert ground("", [block], [item], 5, period=week).ungrounded == []
+    assert ground("", [block], [item], 5).ungrounded == ["Roland FP-10 at $73.50"]

@@ -51,7 +51,8 @@ def instrument(model: str) -> Instrument:
 def ask(wanted: str | None = None, **values: Any) -> CatalogResult:
     """Search as the chat does; words are those of what is wanted unless given."""
     values.setdefault("words", wanted.lower().split() if wanted else ())
-    return find(CatalogQuery(text="", wanted=wanted, today=today(), **values))
+    values.setdefault("text", "")
+    return find(CatalogQuery(wanted=wanted, today=today(), **values))
 
 
 def models(result: CatalogResult) -> list[str]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from app.services.catalog_search import Search
 from site_helpers import make_instrument, make_user
 from sqlalchemy import insert
 
@@ -16,6 +15,7 @@ from app.models import BLOCKING_STATUSES, RENTAL_STATUSES, Listing, Rental
 from app.services import clock
 from app.services.candidates import find
 from app.services.catalog import next_free
+from app.services.catalog_search import Search
 from flask_smorest_chatbot import CatalogQuery, Period, free_time
 
 CALENDARS = 1000

@@ -19,6 +19,7 @@ from site_helpers import day, make_instrument, make_listing, make_rental, make_u
 
 from app.extensions import db
 from app.models import Instrument, Listing
+from app.services.rentals import MAX_DAYS, MAX_DAYS_AHEAD
 from flask_smorest_chatbot import Budget, UserProfile
 
 STRINGS = {"categories": ["Orchestral strings"]}
@@ -156,8 +157,60 @@ def test_prices_bound_inclusively_by_day_week_and_total(site_any_db):
     poor = UserProfile(budget_max=Decimal(12))
     assert models(ask("guitar", profile=poor)) == ["FG800"]
     assert len(ask("guitar", profile=poor, budget=at_most(100)).items) == 3
-    euros = Budget(most=Decimal(1), currency="EUR")  # cannot be compared
-    assert len(ask("guitar", budget=euros).items) == 3
+
+
+def test_a_budget_in_another_currency_is_a_limit_all_the_same(site_any_db):
+    make_catalogue(FG800="10", D28="20", PlayerStratocaster="75")
+    euros = Budget(most=Decimal(20), currency="EUR")
+    assert set(models(ask("guitar", budget=euros))) == {"FG800", "D-28"}
+    poor = UserProfile(budget_max=Decimal(12))
+    assert models(ask("guitar", budget=euros, profile=poor)) == ["FG800"]
+    between = Budget(least=Decimal(15), most=Decimal(20), currency="EUR")
+    assert models(ask("guitar", budget=between)) == ["D-28"]
+    assert models(ask("guitar", budget=between, profile=poor)) == ["FG800"]
+    over = Budget(least=Decimal(50), currency="EUR")
+    assert models(ask("guitar", budget=over, profile=poor)) == ["Player Stratocaster"]
+
+
+def test_nothing_is_offered_for_longer_or_later_than_the_site_rents(listed):
+    last = MAX_DAYS_AHEAD
+    for start, end, is_offered in [
+        (1, 1 + MAX_DAYS, True),
+        (1, 2 + MAX_DAYS, False),
+        (last - 3, last, True),
+        (last - 2, last + 1, False),
+    ]:
+        found = ask("violin", period=days(start, end))
+        assert bool(found.items) is is_offered
+        assert found.outcome == ("found" if is_offered else "all_out")
+        assert not found.nearest
+        [item] = ask(item_ids=[listed["VL305"]], period=days(start, end)).items
+        assert item.is_available is is_offered
+
+
+@pytest.mark.parametrize("word", ["fg800", "fg-800", "fg 800", "FG-800"])
+def test_models_that_are_not_wanted_are_left_out(listed, word):
+    assert "FG800" not in models(ask("guitar", excluded_words=[word]))
+    assert models(ask("guitar", excluded_words=[word])) == ["Player Stratocaster", "D-28"]
+    assert "FG800" not in models(ask(excluded_words=[word], limit=20))
+    assert "FG800" not in models(ask(words=["fg800", "dreadnought"], excluded_words=[word]))
+    assert "FG800" not in models(ask("guitar", excluded_words=[word], brands=["Yamaha"]))
+
+
+def test_only_whole_models_and_beginnings_of_names_are_left_out(listed):
+    assert len(models(ask(excluded_words=["fg80", "d-2", "ten", "%", "_", "", "-"], limit=20))) == 9
+    assert models(ask("guitar", excluded_words=["strat", "d28"])) == ["FG800"]
+    assert models(ask("violin", excluded_words=["student ii", "yev104"])) == ["VL305"]
+
+
+def test_the_most_expensive_comes_first_if_it_is_asked_for(site_any_db):
+    make_catalogue(FG800="10", D28="20", PlayerStratocaster="75")
+    text = "What is the most expensive guitar?"
+    dearest = ["Player Stratocaster", "D-28", "FG800"]
+    assert models(ask("guitar", text=text)) == dearest
+    assert models(ask("guitar", text=text, budget=at_most(30))) == dearest[1:]
+    assert models(ask("guitar", text="not the most expensive guitar"))[-1] == dearest[0]
+    assert not ask("harp", text="the most expensive harp").items
 
 
 def test_ones_own_closed_accounts_and_withdrawn_listings_are_left_out(site_any_db):

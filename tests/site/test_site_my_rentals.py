@@ -226,3 +226,55 @@ def test_facts_agree_with_the_row_on_every_day(renter):
         assert expected[left < 0] in first
         assert ("late" in first) == (left < 0)
         assert day_text(day(offset) + timedelta(left)) in first
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("I want to cancel the Vox AC30", "You can cancel the rental of the Vox AC30"),
+        ("how much is my Vox?", "$50"),
+        ("can I keep the AC30 until January?", "rent it again"),
+        ("has the owner confirmed?", "has not confirmed it yet"),
+        ("I want to extend", "rent it again"),
+        ("I need to cancel", "You can cancel"),
+    ],
+)
+def test_what_the_user_has_rented_is_told_of(renter, text, told):
+    make_rental(listing_of("Vox AC30", "Amplifiers and effects"), renter, start=2, end=6)
+    assert told in texts(asked(renter, text))
+
+
+def test_bringing_something_back_early_is_told_of(renter):
+    rental = make_rental(listing_of("Yamaha FG800"), renter, start=-4, end=3, status="active")
+    facts = asked(renter, "I need to return my guitar early")
+    assert facts[0].url == f"/rentals/{rental.id}"
+    assert "Bring the Yamaha FG800 back to its owner" in facts[-1].text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want to cancel the Vox AC30",
+        "how much is my Vox and the rest?",
+        "how much is my Vox?",
+        "I need to return the Vox early",
+        "I want to cancel the noise and the hum",
+    ],
+)
+def test_what_the_user_has_not_rented_is_not_told_of(renter, text):
+    make_rental(listing_of("Roland FP-10", "Pianos and keyboards"), renter, start=2, end=6)
+    assert "Roland" not in texts(asked(renter, text))
+
+
+def test_a_time_that_is_past_tells_only_of_rentals_in_it(renter):
+    today = day(0)
+    days_of_year = today.timetuple().tm_yday
+    make_rental(listing_of("Yamaha FG800"), renter, start=2, end=6)
+    start, end = -days_of_year - 20, -days_of_year - 10
+    make_rental(listing_of("Yamaha C40"), renter, start=start, end=end, status="completed")
+    told = texts(asked(renter, "what did I rent last year?"))
+    assert "Yamaha C40" in told
+    assert "FG800" not in told
+    assert "FG800" in texts(asked(renter, "what did I rent?"))
+    later = texts(asked(renter, "what did I rent last year?", today=2 * 366))
+    assert "You have rented nothing from" in later

@@ -117,6 +117,14 @@ What did my last booking cost?
 ¿Estoy atrasado con la devolución?
 Wann muss ich mein Keyboard zurückbringen?
 Je peux annuler ma réservation ?
+has the owner confirmed?
+cancel the AC30
+please extend the Yamaha C40
+Has the owner accepted it yet?
+did the owner reply?
+I want to extend
+I need to cancel
+what did I rent last year?
 """
 
 UNSURE = """
@@ -126,6 +134,13 @@ how long can I keep it?
 Can I extend it?
 cancel it please
 until when can I keep the cello?
+I want to cancel the Vox AC30
+how much is my Vox?
+How much is my Fender Jazz Bass, please?
+I need to return my guitar early
+can I bring the cello back early?
+can I keep the C40 until January?
+could we keep this piano for the holidays
 """
 
 NOT_OWN = """
@@ -225,6 +240,16 @@ is it late romantic music that suits a cello?
 I'd keep it for a week, what is the total?
 ¿Hasta qué hora están abiertos?
 Quels violons puis-je louer ?
+how much is my guitar worth?
+how much is a Vox?
+Has the owner confirmed that the amp works?
+did the owner replace the strings?
+Can I return a guitar early?
+does the owner answer quickly?
+I want to keep the budget under $20
+I need to keep the noise down
+how much is my budget worth here?
+I want a guitar to keep
 """
 
 

@@ -42,7 +42,7 @@ _SIZE = (
     r"|\"|hours?|h\b|full|model|jack|plug|stereo|drum|star))"
 )
 _NUMERIC = re.compile(
-    r"(?<![\w/.$€£-])(?P<a>\d{1,2})(?:/(?P<b>\d{1,2})(?:/(?P<y>\d{4}|\d\d))?"
+    r"(?:(?<![\w/.$€£-])|(?<=/\d-)|(?<=/\d\d-)|(?<=/\d{4}-)|(?<=\.-))(?P<a>\d{1,2})(?:/(?P<b>\d{1,2})(?:/(?P<y>\d{4}|\d\d))?"
     r"|-(?P<b3>\d{1,2})-(?P<y3>\d{4})"
     r"|\.(?P<b2>\d{1,2})\.(?P<y2>\d{4}|\d\d(?!\d))?)(?![\w/]|\.\d)" + _SIZE
 )
@@ -84,7 +84,13 @@ def _days_of_month(match: re.Match[str], today: date) -> Point:
             )
         return half_open(start, end, inclusive)
 
-    return Point(span=match.span(), resolve=resolve, is_range=True, has_year=year is not None)
+    return Point(
+        span=match.span(),
+        resolve=resolve,
+        is_range=True,
+        has_year=year is not None,
+        names_days=True,
+    )
 
 
 def _one_day(match: re.Match[str], today: date) -> Point | None:
@@ -144,7 +150,7 @@ def _the_days(match: re.Match[str], today: date) -> Point | None:
         start = next_day_of_month(first, base)
         return half_open(start, next_day_of_month(last, start), inclusive)
 
-    return Point(span=match.span(), resolve=resolve, is_range=True)
+    return Point(span=match.span(), resolve=resolve, is_range=True, names_days=True)
 
 
 def _the_day(match: re.Match[str], today: date) -> Point | None:

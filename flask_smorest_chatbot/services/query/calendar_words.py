@@ -41,7 +41,7 @@ UNITS = {
     "week": "weeks?|wks?|wochen?|semanas?|semaines?",
     "fortnight": "fortnights?|quincena",
     "month": "months?|monate?n?|mes|meses|mois",
-    "year": "years?",
+    "year": "years?|jahre?n?|anos?|annees?",
 }
 
 

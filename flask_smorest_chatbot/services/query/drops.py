@@ -20,9 +20,10 @@ _NO_MATTER = (
 
 def _taken_back(things: str, more: str) -> re.Pattern[str]:
     return re.compile(
-        rf"\b(?:{_FORGET}(?:{things})\w*|(?:at |for |on |in )?any (?:{things})s?(?: is (?:fine|ok"
-        rf"|okay|good))?(?! (?:but|except|other than|apart from)\b)|(?:the "
-        rf"|my )?(?:{things})s? {_NO_MATTER}"
+        rf"\b(?:{_FORGET}(?:{things})\w*|(?<!there )(?:at |for |on |in )?any (?:{things})s?"
+        rf"(?: is (?:fine|ok|okay|good))?(?! (?:but|except|other than|apart from|lists?|tags?"
+        rf"|drops?|cuts?|match\w*|info\w*|guide|changes?|differences?|under|below|over|above"
+        rf"|to (?:sign|join))\b)|(?:the |my )?(?:{things})s? {_NO_MATTER}"
         rf"|(?:regardless|irrespective) of (?:the )?(?:{things})s?|no matter (?:the|what"
         rf"|which) (?:{things})s?|whatever (?:the )?(?:{things})s?|(?:don't"
         rf"|do not) care about (?:the )?(?:{things})s?"

@@ -40,6 +40,11 @@ class Earlier:
         return value if isinstance(value, str) and value else None
 
     @property
+    def is_any_price(self) -> bool:
+        """Whether the user said that the price does not matter."""
+        return self.query.get("any_price") is True
+
+    @property
     def period(self) -> Period | None:
         """The dates asked for."""
         value = self.query.get("period")

@@ -9,7 +9,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any, Literal
 
 from ...catalog import Budget, CatalogItem, Period
-from .days import after
+from .days import after, weekend
 from .earlier import Earlier
 from .periods import from_duration
 from .reading import Reading
@@ -25,19 +25,19 @@ Tie = Literal["same", "new_kind", "none"]
 def joined(reading: Reading, earlier: Earlier | None, today: date) -> dict[str, Any]:
     """Return the slots of a query: what the message says, and what still holds."""
     before = earlier or Earlier()
-    notes = [*reading.when.notices, *reading.references.notices]
+    notes = [*reading.when.notices, *reading.references.notices, *reading.notices]
     tie = _tie(reading, before)
     period = _period(reading, before, today, notes)
     budget = _budget(reading, before, period, notes)
     return {
         **_kind(reading, before, tie),
         "budget": budget,
+        "any_price": budget is None and _is_any_price(reading, before),
         "period": period,
         "place": _place(reading, before),
         "level": _level(reading, before),
         "genres": _genres(reading, before, tie),
-        # "Something cheaper than the second one" does not ask for the second one.
-        "item_ids": () if reading.references.wish else reading.references.ids,
+        "item_ids": _item_ids(reading, before),
         "excluded_ids": _excluded_ids(reading, before),
         "assumptions": tuple(dict.fromkeys(notes)),
     }
@@ -63,6 +63,7 @@ def _kind(reading: Reading, before: Earlier, tie: Tie) -> dict[str, Any]:
     categories, brands = reading.values("category"), reading.values("brand")
     out_categories = reading.values("category", unwanted=True)
     out_brands = reading.values("brand", unwanted=True)
+    out_words = tuple(reading.refused)
     wanted = reading.wanted
     if tie == "same":
         if not categories and "kind" not in reading.drops:
@@ -72,12 +73,14 @@ def _kind(reading: Reading, before: Earlier, tie: Tie) -> dict[str, Any]:
             brands = without(before.names("brands"), out_brands)
         out_categories = _united(before.names("excluded_categories"), out_categories)
         out_brands = _united(before.names("excluded_brands"), out_brands)
+        out_words = _united(before.names("excluded_words"), out_words)
     return {
         "categories": categories,
         "brands": brands,
         "wanted": wanted,
         "excluded_categories": without(out_categories, categories),
         "excluded_brands": without(out_brands, brands),
+        "excluded_words": without(out_words, reading.words),
     }
 
 
@@ -96,6 +99,8 @@ def _period(reading: Reading, before: Earlier, today: date, notes: list[str]) ->
         return from_duration(known.start if known else today, when.count)
     if when.until:
         return _until(when.until, known, today)
+    if when.following and known:
+        return _following(known, when.following) or known
     if when.shift and known:
         return _shifted(known, when.shift, today) or known
     return known
@@ -118,6 +123,22 @@ def _from_today(period: Period, today: date) -> Period | None:
     return Period(max(period.start, today), period.end)
 
 
+def _following(period: Period, unit: str) -> Period | None:
+    """Return the same days a week later, or the week, weekend or month that comes next."""
+    try:
+        if unit == "weekend":
+            start, end = weekend(period.end)
+            if start < period.end:
+                start, end = weekend(end)
+            return Period(start, end)
+        start, end = after(period.start, 1, unit), after(period.end, 1, unit)
+        if start < period.end:  # longer than the unit
+            start, end = period.end, after(period.end, 1, unit)
+        return Period(start, end)
+    except (ValueError, OverflowError):
+        return None
+
+
 def _shifted(period: Period, shift: tuple[int, str, bool], today: date) -> Period | None:
     count, unit, only_end = shift
     try:
@@ -125,6 +146,12 @@ def _shifted(period: Period, shift: tuple[int, str, bool], today: date) -> Perio
         return _from_today(Period(start, after(period.end, count, unit)), today)
     except (ValueError, OverflowError):
         return None
+
+
+def _is_any_price(reading: Reading, before: Earlier) -> bool:
+    if "budget" in reading.drops:
+        return True
+    return before.is_any_price and "everything" not in reading.drops
 
 
 def _budget(
@@ -189,6 +216,14 @@ def _genres(reading: Reading, before: Earlier, tie: Tie) -> tuple[str, ...]:
     if tie != "same" or "genres" in reading.drops:
         return ()
     return without(before.names("genres"), reading.values("genre", unwanted=True))
+
+
+def _item_ids(reading: Reading, before: Earlier) -> tuple[int | str, ...]:
+    if reading.references.wish:
+        return ()  # "something cheaper than the second one" does not ask for the second one
+    if reading.when.following and not (reading.references.ids or reading.terms or reading.wanted):
+        return before.ids("item_ids")
+    return reading.references.ids
 
 
 def _excluded_ids(reading: Reading, before: Earlier) -> tuple[int | str, ...]:

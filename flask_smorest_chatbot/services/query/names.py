@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Literal
 
 from ...catalog import Vocabulary
+from .plain_words import STOP
 from .text import fold
 
 Kind = Literal["category", "brand", "place", "level", "genre", "other"]
@@ -172,7 +173,10 @@ def spelt_right(words: Sequence[str], names: Names) -> list[str]:
     A word of the English language is not a misspelt name: neither "gender" nor "hello".
     """
     joined = frozenset(names.joined)
-    return [_right(word, names.words, joined) if _may_be_wrong(word) else word for word in words]
+    return [
+        _right(word, names.words, joined) if _may_be_wrong(word) and word not in STOP else word
+        for word in words
+    ]
 
 
 def _may_be_wrong(word: str) -> bool:

@@ -7,11 +7,12 @@ import re
 from .calendar_words import NUMBERS, UNITS, any_of
 
 COUNT = "|".join(sorted(map(re.escape, NUMBERS), key=len, reverse=True))
+HALF = r"half an?|an? half|half|ein halbes|medio|media|une? demie?"
 DURATION = re.compile(
     rf"(?P<for>\b(?:for|during|only|just|about|fur|por|pour|pendant|durante)(?: about| around"
-    rf"| only| just| at least| up to| another| the next){0, 2} )?"
-    rf"(?<![\w.$€£/-])(?P<n>\d{{1,3}}|{COUNT})(?:(?:-| - | to | or | bis )(?P<n2>\d{{1,3}}|two"
-    rf"|three))?"
+    rf"| only| just| at least| up to| another| the next){{0,2}} )?"
+    rf"(?<![\w.$€£/-])(?P<n>\d{{1,3}}|{HALF}|{COUNT})(?:(?:-| - | to | or"
+    rf"| bis )(?P<n2>\d{{1,3}}|two|three))?"
     rf"[ -](?:whole |full |entire |more |calendar )?(?P<unit>{any_of(UNITS)})\b(?:'s?)?"
     r"(?! (?:old|ago|earlier|later|sooner|notice|in advance|of experience|experience|playing"
     r"|warranty|return|lessons?)\b|-old)"
@@ -58,4 +59,9 @@ THROUGH = re.compile(r"\b(?:to|through|thru|a|bis) $|- ?$")
 SHIFT = re.compile(
     rf"\b(?P<n>\d{{1,3}}|{COUNT}) (?P<unit>{any_of(UNITS)}) (?P<way>later|earlier|sooner|longer"
     rf"|more)\b"
+)
+FOLLOWING = re.compile(
+    r"\b(?:the )?(?:(?P<unit>week|weekend|month|day) (?:after(?: that| this| it)?|thereafter)"
+    r"|following (?P<unit2>week|weekend|month|day))(?=\s?(?:$|[?!.,;]|instead\b|please\b|then\b"
+    r"|in\b|near\b|around\b|for\b|under\b|too\b|as well\b))"
 )

@@ -11,12 +11,25 @@ from ...catalog import Period
 from .calendar_words import NUMBERS, UNITS
 from .dates import take_points
 from .days import Days, ImpossibleDateError, after
-from .period_words import AND, BETWEEN, DURATION, END, OTHER_TIME, PAST, SHIFT, THROUGH, UNTIL
+from .period_words import (
+    AND,
+    BETWEEN,
+    DURATION,
+    END,
+    FOLLOWING,
+    HALF,
+    OTHER_TIME,
+    PAST,
+    SHIFT,
+    THROUGH,
+    UNTIL,
+)
 from .points import Point
 from .text import Scan
 
 #: Longer is no rental.
 _MOST_DAYS = 3 * 366
+_HALVES = {"year": (6, "month"), "month": (15, "day"), "week": (4, "day"), "fortnight": (1, "week")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +40,7 @@ class When:
     :param count: length without a start ("for two weeks"): with its unit
     :param until: end without a start
     :param shift: "a week later", "two days longer": signed count, unit and whether only the end
+    :param following: "week" if it said "the week after"
     :param notices: sentences on what was assumed or could not be taken
     :param spans: where it says so
     """
@@ -36,16 +50,21 @@ class When:
     until: Callable[[date], date] | None = None
     starts_only: bool = False
     shift: tuple[int, str, bool] | None = None
+    following: str | None = None
     notices: tuple[str, ...] = ()
     spans: tuple[tuple[int, int], ...] = field(default=())
 
 
-def take_when(scan: Scan, today: date) -> When:
-    """Return what a message says of the time and take it from the message."""
+def take_when(scan: Scan, today: date, *, has_period: bool = False) -> When:
+    """Return what a message says of the time and take it from the message.
+
+    :param has_period: whether dates are known, after which "the week after" may be
+    """
     notices: list[str] = []
     scan.take(OTHER_TIME)
     past = scan.take(PAST)
     shifts = scan.take(SHIFT)
+    following = scan.take(FOLLOWING) if has_period else []
     text = scan.left
     try:
         points = take_points(scan, today, notices)
@@ -63,7 +82,8 @@ def take_when(scan: Scan, today: date) -> When:
         notices.append(f"{past[0]['what'].capitalize()} is past, so no dates were taken from it.")
     spans = [point.span for point in points] + [found.span() for found in durations]
     shift = _shift(shifts[0]) if shifts else None
-    return replace(when, notices=tuple(notices), spans=tuple(spans), shift=shift)
+    unit = next((match["unit"] or match["unit2"] for match in following), None)
+    return replace(when, notices=tuple(notices), spans=tuple(spans), shift=shift, following=unit)
 
 
 def from_duration(start: date, count: tuple[int, str]) -> Period | None:
@@ -149,6 +169,8 @@ def _range(text: str, start: Point, end: Point, today: date) -> Days:
             first = shorter
     if not start.has_year and not end.has_year:
         first, final = _in_progress_range(start, end, (first, final), today)
+        if _wraps_far((first, final)):
+            final = first - timedelta(days=1)
     if final == first:
         return first, first + timedelta(days=1)
     if final < first:
@@ -163,6 +185,13 @@ def _in_progress_range(start: Point, end: Point, found: Days, today: date) -> Da
     first = start.resolve(date(today.year, 1, 1))[0]
     final = end.resolve(first)[0]
     return (first, final) if first < today < final and (final - first).days < 300 else found
+
+
+def _wraps_far(days: Days) -> bool:
+    """Tell "25 to 20 December", which ends before it starts, from "20 December to 5 January"."""
+    first, final = days
+    is_wrapped = (final.month, final.day) < (first.month, first.day)
+    return is_wrapped and (final - first).days > 300
 
 
 def _in_progress(point: Point, found: Days, today: date) -> Days:
@@ -180,7 +209,7 @@ def _checked_when(
         notices.append(f"{_said(first)} is past, so no dates were taken from it.")
         return When()
     if first < today:
-        if not start.is_wide and not start.is_range:
+        if not start.is_wide and (not start.is_range or start.names_days):
             notices.append(f"{_said(first)} is past: it was taken to start today.")
         first = today
     period = _checked((first, last))
@@ -236,8 +265,10 @@ def _take_durations(scan: Scan, notices: list[str]) -> list[re.Match[str]]:
 
 def _count(match: re.Match[str]) -> tuple[int, str]:
     said = match["n2"] or match["n"]
-    count = int(said) if said.isdigit() else NUMBERS[said]
     unit = next(unit for unit, words in UNITS.items() if re.fullmatch(words, match["unit"]))
+    if re.fullmatch(HALF, said):
+        return _HALVES.get(unit, (1, "day"))
+    count = int(said) if said.isdigit() else NUMBERS[said]
     if match["half"] and unit in ("week", "month", "day"):
         days = {"day": 1, "week": 7, "month": 30}[unit]
         return count * days + (days + 1) // 2, "day"

@@ -34,6 +34,20 @@ STOP = frozenset(
     " haben sie bitte un una uno el la los las del al de para por con necesito quiero busco tiene"
     " tienen alquilar hay "
     "le les des du au je voudrais cherche louer avez vous pour avec quelque chose est il ll ve"
+    " mein meine meinem meinen meiner meines dein deine deinem deinen deiner sein seine seinem"
+    " seinen seiner ihre ihrem ihren ihrer unser unsere unserem unseren unserer euer eure kein"
+    " keine keinem keinen keiner einem einer eines dich euch mich sich auch aber oder nicht"
+    " noch wann kann kannst konnen mussen muss soll sollte wollen wurde wurden hatte hatten"
+    " habe hast wird sind sehr mehr etwas alle alles diese dieser dieses diesem diesen jede"
+    " jeder jedes welche welcher welches hier dort nach uber unter gern gerne danke hallo"
+    " nuestro nuestra nuestros nuestras tuyo suyo este esta esto estos estas esos esas aquel"
+    " quien cuando donde como cual pero sobre entre hasta desde menos tambien hola gracias"
+    " favor puedo puede tengo tienes eres somos estoy otro otra otros otras algo alguna alguno"
+    " todo toda todos todas notre votre leur leurs cette quand comment mais sans sous dans"
+    " chez tres plus moins aussi bonjour merci peux peut sommes etes sont suis autre autres"
+    " tout toute tous toutes nous elle elles j'ai besoin d'un d'une d'aide cancel extend"
+    " complain book pay talk"
+    " already except besides excluding step"
     " don't i'd i'm i'll i've it's that's isn't doesn't didn't can't won't".split()
 )
 # What may be asked for that is no item of a catalogue cash.
@@ -52,21 +66,45 @@ NO_ITEM = frozenset(
     " story style support system "
     "talk teacher teachers term terms test thought tip tips topic town trouble type types use"
     " video wait warranty weather website word words work world year years rentals beginner player"
+    " access accident apology aide bargain catch experience limit strength warning"
+    " assistance attention auskunft ayuda bathroom beer blog bonus"
+    " booking bookings break brochure bug cancellation career changes clarification coffee"
+    " collaboration comfort comparison complaint confirmation conseil conseils consejo consejos"
+    " consultation coupon demo dinner directions doctor doubt drink drinks emergency encouragement"
+    " everyone evidence excuse explanation fact facts faq faqs favor favour feedback food frage fun"
+    " future girlfriend boyfriend guarantee guarantees guidance guide happiness headache hilfe"
+    " holiday holidays hope hotel hug hugs human humor income informacion insight inspiration"
+    " internet interview introduction invitation jobs jokes kindness kiss license life link links"
+    " login loan luck lunch map marriage meeting membership memberships menu miracle mistake"
+    " motivation music nap news newsletter newsletters office opinion opinions opportunity"
+    " overview parking partner password patience peace permission poem power privacy proof purpose"
+    " quote rat recipe reminder renseignement renseignements replacement report representative"
+    " request respect response rest restaurant restroom result results room sale sales secret"
+    " silence sleep solution statement status stop stories storage subscription subscriptions"
+    " success suggestions summary supervisor surprise sympathy taxi technician thanks therapist"
+    " ticket tickets toilet tour tracking training translation transport truth tutorial tutorials"
+    " understanding update updates upgrade vacancies vacation visit voucher vouchers wifi wish work"
     " anyone band school show concert wedding party event studio home".split()
 )
 ASKED = re.compile(
     r"\b(?:do you (?:guys |also |still )?(?:have|rent(?: out)?|carry|offer|stock|lend|sell)"
-    r"|you got|have you got|got(?: any| an?)|have any|any|rent(?: me)?|looking (?:for|to rent)"
+    r"|you got|have you got|got(?: any| an?)|have any|any|rent(?: me)?"
+    r"|looking (?:for|to (?:rent|hire|borrow|get|buy))"
     r"|look for|search(?:ing)? for|searching"
     r"|hunting for|in need of|need|needs|wants?|would like|'d like|is there|are there|find me|find"
     r"|show me|give me|recommend(?: me)?|suggest(?: me)?|get me|hire(?: me)?|borrow|what about"
     r"|how about|^got|you have|interested in|try(?: out)?"
     r"|suche|brauche|mochte|haben sie|necesito|busco|quiero|tienen|tienes|hay|cherche|voudrais"
     r"|avez-vous|^an?|^and an?|and an?)"
-    r"(?: (?:any|an?|some|the|to|rent|hire|borrow|get|me|for|out|of|one of your|good|nice|decent"
+    r"(?: (?:any|an?|some|the"
+    r"|to(?= (?:rent|hire|borrow|get|buy|try|play)\b)"
+    r"|rent|hire|borrow|get|me|for|out|of|one of your|good|nice|decent"
     r"|cheap|proper|great|really|new|used|small|big|little|kind of|sort of|try|play|buy|have|see"
     r"|my own|eine?n?|una?|une|des|also|left)){0,5} "
 )
+# "Quiero cancelar" asks for no thing: a verb follows, and no article.
+VERB_AFTER = re.compile(r"(?:quiero|necesito|mochte|voudrais) $")
+VERB = re.compile(r"\w+(?:ar|er|ir|re|en)")
 PIECE = re.compile(r"[^\W_]+(?:[-'&.][^\W_]+)*")
 MODEL = re.compile(r"(?<![\w])([a-z]{1,5})[ -]?(\d{1,5}[a-z]{0,4})(?!\w)")
 MODEL_WORD = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z\d]+(?:[-'][a-z\d]+)*")

@@ -27,6 +27,7 @@ class Point:
     :param has_year: whether the year was said
     :param is_wide: whether it is a month or a week, within which shorter times are meant
     :param is_weekday: whether it is no more than a weekday, which may only adorn a date
+    :param names_days: whether a range names its first and last day by number
     :param closes: whether it is the end of a month or week
     """
 
@@ -35,6 +36,7 @@ class Point:
     is_range: bool = False
     has_year: bool = False
     is_wide: bool = False
+    names_days: bool = False
     closes: bool = False
     is_weekday: bool = False
 

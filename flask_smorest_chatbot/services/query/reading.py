@@ -13,7 +13,9 @@ from .levels import take_level
 from .money import Money, take_money
 from .names import Kind, names_of
 from .periods import When, take_when
-from .references import References, take_references
+from .places import take_unknown_places
+from .references import References, nothing_shown, take_references
+from .refused import find_refused
 from .terms import Term, find_terms
 from .text import TAKEN, Scan, read
 from .wanted import search_words, wanted_thing
@@ -33,6 +35,8 @@ class Reading:
     :param terms: names of the vocabulary in it
     :param denied_level: level that the user says not to have
     :param drops: what the user no longer asks for
+    :param refused: models and other names that the user does not want
+    :param notices: sentences on what could not be taken
     :param goes_on: whether its words show it to go on with the earlier request
     """
 
@@ -46,6 +50,8 @@ class Reading:
     wanted: str | None = None
     words: Sequence[str] = ()
     goes_on: bool = False
+    refused: Sequence[str] = ()
+    notices: Sequence[str] = ()
 
     def values(self, kind: Kind, *, unwanted: bool = False) -> tuple[str, ...]:
         """Return the vocabulary's values that the message names, without repeats."""
@@ -62,7 +68,9 @@ class Reading:
             or when.count
             or when.until
             or when.shift
+            or when.following
             or self.terms
+            or self.refused
             or self.level
             or self.denied_level
             or self.references.has_any
@@ -78,24 +86,33 @@ def read_message(
     today: date,
     shown: Sequence[CatalogItem] | None,
     last_ids: Sequence[int | str] = (),
+    *,
+    has_period: bool = False,
 ) -> Reading:
     """Return what a message says.
 
     :param shown: items recommended before; None if there was no earlier turn
     :param last_ids: of the items that the user's last message spoke of
+    :param has_period: whether dates are known, after which "the week after" may be
     """
     message = read(text)
     scan = Scan(message.folded)
     take_courtesies(scan)
     money = take_money(scan)
     drops = take_drops(scan)
-    when = take_when(scan, today)
+    when = take_when(scan, today, has_period=has_period)
     terms = find_terms(message, names_of(vocabulary), scan.left)
     level, denied = take_level(scan, vocabulary, terms)
+    refused, refused_spans, terms = find_refused(message, scan.left, terms)
     references = References()
     if shown is not None:
         references = take_references(scan, shown, last_ids, terms)
+    scan.blank(refused_spans)
+    unknown_places = take_unknown_places(message, scan, vocabulary, terms)
     terms = [term for term in terms if TAKEN not in scan.left[slice(*term.span)]]
+    wanted = wanted_thing(message, scan.left, terms, is_open=not references.ids)
+    if not (shown or terms or refused or money or wanted or references.notices):
+        references = replace(references, notices=nothing_shown(message.folded))
     return Reading(
         money=_paid_for_period(money, when),
         when=when,
@@ -104,8 +121,10 @@ def read_message(
         denied_level=denied,
         references=references,
         drops=frozenset(drops),
-        wanted=wanted_thing(message, scan.left, terms, is_open=not references.ids),
+        wanted=wanted,
         words=search_words(scan.left, terms),
+        refused=refused,
+        notices=unknown_places,
         goes_on=bool(_GOES_ON.search(message.folded)),
     )
 

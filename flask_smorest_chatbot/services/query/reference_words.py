@@ -112,3 +112,17 @@ OTHER = re.compile(
     r"|them))?|not (?:these|those|any of (?:these|those|them))|etwas anderes|otra cosa|otros"
     r"|autre chose|d'autres)\b"
 )
+# Said when nothing was shown; what may be said of other things than items is left out.
+FIRST_TURN = re.compile(
+    rf"(?:\bthe |^)(?:{NTH_WORD}) (?:one|ones|option|choice|item|listing|suggestion)\b"
+    r"|\b(?:option|choice|number) (?:\d|one|two|three)\b(?=\s?[?!.]?$)"
+    r"|\b(?:is|will|would) (?:it|this|that)(?: one)?(?= (?:still |be )?(?:free|available|in stock"
+    r"|taken)\b)"
+    r"|\b(?:book|reserve|rent|hire|borrow) (?:it|them|that one|this one|both)\b(?! (?:out|to)\b)"
+    r"|\b(?:compare|difference between|both of|which of|all of|any of|either of|one of) (?:them"
+    r"|these|those|the two|the three)(?=\s?(?:$|[?!.,;]))"
+    r"|\b(?:something|anything|ones?|got any|any) (?:(?:a bit|a little|much|even) )?(?:cheaper"
+    r"|less expensive|more affordable|nicer)(?=\s?(?:one|ones|please)?\s?(?:$|[?!.,;]))"
+    r"|^(?:the )?(?:cheaper|other) ones?(?=\s?(?:$|[?!.,;]|please))"
+    r"|^(?:cheaper|both)(?=\s?(?:$|[?!.,;]|please))"
+)

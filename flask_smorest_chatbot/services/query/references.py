@@ -17,6 +17,7 @@ from .reference_words import (
     CHEAPER,
     COUNTS,
     DEARER,
+    FIRST_TURN,
     NTH,
     NTH_BARE,
     NUMBER,
@@ -89,6 +90,12 @@ def take_references(
         notices=tuple(notices),
         has_any=bool(found),
     )
+
+
+def nothing_shown(text: str) -> tuple[str, ...]:
+    """Return what is to be said where a message speaks of items and none were shown before."""
+    match = FIRST_TURN.search(text)
+    return (f'Nothing was shown before that "{match[0].strip()}" could be.',) if match else ()
 
 
 def _rest(
@@ -177,7 +184,8 @@ def _named(
             r" (?:one|1)\b", after
         )
         is_one_in = re.search(r"\bone (?:in|from|at) $", before)
-        if not (is_definite or is_one_in) or models:
+        is_other_model = term.kind == "brand" and re.match(r" [^\W_]{0,6}-?\d", after)
+        if not (is_definite or is_one_in) or models or is_other_model:
             continue
         matching = [item for item in items if _is(item, term)]
         if matching and (term.kind in ("brand", "place") or len(matching) == 1):

@@ -26,6 +26,8 @@ UNWANTED = re.compile(
     r"|give|recommend|suggest|offer|list|be a|a fan of|into|interested in|keen on)"
     r"|n't(?: a| an)?|anti)" + BEFORE
 )
+# "Isn't the FG800 nice?" turns nothing down.
+ASKS = re.compile(r"\b(?:is|are|was|does|do|would|could|can|has|have)n't (?:the|an?|that|this) $")
 # "I'd rather have a Nord than a Yamaha": it reaches across the name before.
 LESS_LIKED = re.compile(r"\b(?:rather|prefer) [^.;!?]{1,40} (?:than|over|to) (?:a |an |the )?$")
 UNWANTED_AFTER = re.compile(

@@ -12,6 +12,7 @@ from .plain_words import STOP
 from .term_words import (
     ADJECTIVES,
     ARTICLE_BEFORE,
+    ASKS,
     COMMA,
     LESS_LIKED,
     LIST,
@@ -112,7 +113,7 @@ def _stands_alone(text: str, before: str, end: int) -> bool:
 
 def is_turned_down(before: str) -> bool:
     """Tell whether the words before a name turn it down."""
-    return bool(UNWANTED.search(before))
+    return bool(UNWANTED.search(before)) and not ASKS.search(before)
 
 
 def _with_unwanted(left: str, terms: Sequence[Term]) -> list[Term]:

@@ -40,7 +40,14 @@ def understand(
     try:
         shown = list(earlier.items) if earlier else None
         last_ids = earlier.ids("item_ids") if earlier else ()
-        reading = read_message(text, vocabulary, today, shown, last_ids)
+        reading = read_message(
+            text,
+            vocabulary,
+            today,
+            shown,
+            last_ids,
+            has_period=bool(earlier and earlier.period),
+        )
         slots = joined(reading, earlier, today)
     except Exception as error:
         # A message that cannot be understood is still answered. The error's own text may quote it.

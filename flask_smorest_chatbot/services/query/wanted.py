@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
-from .plain_words import ASKED, MODEL, MODEL_WORD, NO_ITEM, PIECE, STOP
+from .plain_words import ASKED, MODEL, MODEL_WORD, NO_ITEM, PIECE, STOP, VERB, VERB_AFTER
 from .terms import Term
 from .text import Message
 
@@ -124,7 +125,11 @@ def _unknown_thing(message: Message, left: str) -> str | None:
         while len(words) < 3 and (piece := PIECE.match(left, at)) and piece[0] not in STOP:
             words.append(piece)
             at = piece.end() + 1
-        if not words or any(piece[0].isdigit() or "'" in piece[0] for piece in words):
+        # "a Rickenbacker 4003" asks for a Rickenbacker.
+        words = list(takewhile(lambda piece: not piece[0].isdigit(), words))
+        if not words or any("'" in piece[0] for piece in words):
+            continue
+        if VERB_AFTER.match(match[0]) and VERB.fullmatch(words[0][0]):
             continue
         last = words[-1][0]
         if (

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from ..prompts import BLOCK_TAG
+from .marks import ANY_TAG
 
 #: What ends a block in any case: our tag, opened or closed, and for JSON also a code fence.
-_TAG = re.compile(rf"</?{BLOCK_TAG}?\s{{0,9}}>", re.IGNORECASE)
-_TAG_OR_FENCE = re.compile(rf"{_TAG.pattern}|`{{3}}", re.IGNORECASE)
+_TAG = re.compile(ANY_TAG, re.IGNORECASE)
+_TAG_OR_FENCE = re.compile(rf"{ANY_TAG}|`{{3}}|~{{3}}", re.IGNORECASE)
 #: As long as the longest of these marks, less one character.
-_OVERLAP = len(BLOCK_TAG) + 12
+_OVERLAP = len(BLOCK_TAG) + 20
 _CLOSES = {"[": "]", "{": "}"}
 #: How many brackets in a row a model may forget to close.
 _MOST_FORGOTTEN = 8

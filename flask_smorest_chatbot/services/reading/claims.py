@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence, Set
 from decimal import Decimal
 
-from ...catalog import DAYS_OF_UNIT, CatalogItem
+from ...catalog import DAYS_OF_UNIT, CatalogItem, Period
 from .mentions import Mention
 from .money import Money, money_in
 from .names import Names
@@ -62,27 +62,39 @@ _DAYS_WITHIN = 30
 
 
 def ungrounded_claims(
-    text: str, names: Names, mentions: Sequence[Mention], unoffered: Sequence[tuple[int, int]]
+    text: str,
+    names: Names,
+    mentions: Sequence[Mention],
+    unoffered: Sequence[tuple[int, int]],
+    period: Period | None = None,
 ) -> list[str]:
     """Return what is not offered, or not so, of all that an answer names, prices and links.
 
     :param names: of the items on offer
     :param mentions: of these in the text
     :param unoffered: from :func:`unoffered_products`, without those that the text denies
+    :param period: whose totals are told as well
     """
     items = [item for product in names.products for item in product.items]
     products = (text[start:end].rstrip(".'\u2019-") for start, end in unoffered)
-    return [*products, *_prices(text, mentions), *_links(text, items)][:_MOST]
+    return [*products, *_prices(text, mentions, period), *_links(text, items)][:_MOST]
 
 
-def ungrounded_price(item: CatalogItem, money: Money, about: str = "") -> bool:
-    """Tell whether an amount is not what an item costs, be it for a day or several."""
+def ungrounded_price(
+    item: CatalogItem, money: Money, about: str = "", period: Period | None = None
+) -> bool:
+    """Tell whether an amount is not what an item costs, be it for a day, several or a period."""
     if item.amount is None:
         return False
     days = {DAYS_OF_UNIT.get(money.unit or item.price_unit, 1)}
     days |= {_days(found) for found in _FOR_DAYS.finditer(about)}
     unit = DAYS_OF_UNIT.get(item.price_unit, 1)
-    return all(abs(item.amount * count / unit - money.amount) >= Decimal("0.5") for count in days)
+    true = [item.amount * count / unit for count in days]
+    # "$73.50 a day" is no total.
+    total = item.total_for(period) if money.unit is None else None
+    if total is not None:
+        true.append(total)
+    return all(abs(amount - money.amount) >= Decimal("0.5") for amount in true)
 
 
 def unoffered_products(
@@ -136,14 +148,14 @@ def _branded(
                 yield word.start, found.end()
 
 
-def _prices(text: str, mentions: Sequence[Mention]) -> Iterator[str]:
+def _prices(text: str, mentions: Sequence[Mention], period: Period | None) -> Iterator[str]:
     for mention in mentions:
         for money in money_in(mention.about):
             before, after = mention.about[: money.start], mention.about[money.end :]
             if _NO_PRICE_BEFORE.search(before[-60:]) or _NO_PRICE_AFTER.match(after):
                 continue
             line = text[max(0, mention.start - _DAYS_WITHIN) : mention.start] + mention.about
-            if ungrounded_price(mention.item, money, line):
+            if ungrounded_price(mention.item, money, line, period):
                 amount = mention.about[money.start : money.end].strip()
                 yield f"{mention.item.name} at {amount}"
 

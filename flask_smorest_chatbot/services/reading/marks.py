@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import re
 
-from ..prompts import BLOCK_TAG, TEMPLATE_MARK
+from ..prompts import BLOCK_TAG, REMINDER, TEMPLATE_MARK
 
 _GAP = r"\s{0,20}+"
-_CODE = rf"`{{3}}[\w+-]{{0,20}}+{_GAP}"
+_CODE = rf"(?:`{{3}}|~{{3}})[\w+-]{{0,20}}+{_GAP}"
+_CUT_CODE = rf"(?:`{{1,2}}|~{{1,2}}|{_CODE})"
 _FENCE = rf"(?P<fence>{_CODE}|`{{1,2}}(?!`))?+"
-_TAG = rf"<{BLOCK_TAG}?\s{{0,9}}>"
+_SPACE = "[ \\t]{0,3}"
+_TAG = rf"<{_SPACE}{BLOCK_TAG}?\s{{0,9}}\\?>"
+#: Our tag, opened or closed.
+ANY_TAG = rf"<{_SPACE}/?{_SPACE}{BLOCK_TAG}?\s{{0,9}}\\?>"
+#: Our tag as what begins a block; it may be emphasised, or escaped, as Markdown.
+TAG_OF_BLOCK = rf"(?:(?P<bold>\*{{1,3}}+)\\?{_TAG}(?P=bold)|\\?{_TAG})"
 _KEY = rf"[\"'\u201c\u2018]|(?:id|name|reason|items|{BLOCK_TAG})\s{{0,3}}:"
 _THINKING = "think|thinking|thought|reasoning"
 
@@ -21,48 +27,65 @@ _THINKING = "think|thinking|thought|reasoning"
 OPENING = re.compile(
     rf"<(?P<thought>{_THINKING})>"
     rf"|{_FENCE}(?:"
-    rf"(?P<tag>{_TAG}){_GAP}(?P<inner>{_CODE})?+(?:(?P<tagged>[\[{{])|(?P<text>(?=[^`]|`{{1,2}}[^`])))"
+    rf"{TAG_OF_BLOCK}{_GAP}(?P<inner>{_CODE})?+"
+    r"(?:(?P<tagged>[\[{])|(?P<text>(?=[^`~]|`{1,2}[^`]|~{1,2}[^~])))"
     rf"|(?P<json>\[{_GAP}\{{|\{{{_GAP}(?:{_KEY}))"
     rf"|(?P<yaml>(?<=[\s\w])(?:-\s{{1,3}})?[\"']?id[\"']?\s{{0,3}}:))",
     re.IGNORECASE,
 )
-_NAMES = rf"items?|profile|{BLOCK_TAG}?|{_THINKING}"
-#: Tags of our prompt and marks of chat templates: a model may repeat them, no reader needs them.
+_OURS = rf"items?|notes?|profile|{BLOCK_TAG}?"
+_NAMES = rf"{_OURS}|{_THINKING}"
+_BARE = rf"<{_SPACE}/?{_SPACE}(?:{_OURS})\s{{0,9}}\\?/?>"
+#: An emphasised tag, of which the emphasis has not ended.
+_HALF_STRONG = rf"(?P<half>\*{{1,3}}+)\\?{_BARE}(?!(?P=half))\*{{0,2}}"
+_REMINDED = [r"\s{1,3}" if char == " " else re.escape(char) for char in REMINDER]
+_CUT_REMINDER = "|".join("".join(_REMINDED[:end]) for end in range(1, len(_REMINDED)))
+#: Words and tags of our prompt and marks of chat templates: a model may repeat them, no reader
+#: needs them.
 MARK = re.compile(
     rf"</?(?:{_NAMES})(?:\s[^<>\n]{{0,300}})?/?>|</?(?:tool_call|tool_response)>|{TEMPLATE_MARK}"
-    rf"|&lt;/?{BLOCK_TAG}?&gt;",
+    rf"|&lt;/?{BLOCK_TAG}?&gt;|(?P<strong>\*{{1,3}}+)\\?{_BARE}(?P=strong)|\\?{_BARE}"
+    rf"|{''.join(_REMINDED)}",
     re.IGNORECASE,
 )
 _BROKEN_TAG = r"<[/|a-z_]{0,17}"
 #: Beginnings of tags just before a whole one: taking that out must not join them to what follows.
 BROKEN_TAGS = re.compile(rf"(?:{_BROKEN_TAG}){{1,8}}(?=<)", re.IGNORECASE)
+_BEFORE = rf"(?:(?:{_BROKEN_TAG}){{0,8}}|\*{{0,3}})\\?"
 #: What may still become one of the above.
 PARTIAL = re.compile(
-    rf"(?:`{{1,2}}|{_CODE})?(?:"
-    rf"(?:{_BROKEN_TAG}){{0,8}}<(?:[^\s<>][^<>\n]{{0,300}})?|<</?sys>"
-    rf"|(?:{_BROKEN_TAG}){{0,8}}{_TAG}{_GAP}(?:`{{1,2}}|{_CODE})?"
+    rf"{_CUT_CODE}?(?:"
+    rf"{_HALF_STRONG}|\*{{1,3}}\\?|\\|{_BEFORE}<{_SPACE}/?{_SPACE}[a-z]{{0,16}}\s{{0,9}}\\?/?"
+    rf"|(?:{_BROKEN_TAG}){{0,8}}<(?:[^\s<>][^<>\n]{{0,300}})?|<</?sys>|{_CUT_REMINDER}"
+    rf"|{_BEFORE}{_TAG}\*{{0,3}}{_GAP}(?:{_CODE})?(?:`{{1,2}}|~{{1,2}})?"
     rf"|&(?:l|lt|lt;/?[a-z]{{0,{len(BLOCK_TAG)}}}(?:&|&g|&gt)?)?"
     rf"|\[/?[a-z_]{{0,20}}|\[\s{{0,20}}|\{{\s{{0,20}}(?:[a-z]{{1,15}}\s{{0,3}})?"
     rf"|(?:-\s{{0,3}})?[\"']?(?:i|id[\"']?\s{{0,3}})?)",
     re.IGNORECASE,
 )
 _WHOLE = (
-    *(f"<{name}>" for name in ("items", "profile", BLOCK_TAG, *_THINKING.split("|"))),
-    *(f"</{name}>" for name in ("items", "profile", BLOCK_TAG, *_THINKING.split("|"))),
+    *(f"<{name}>" for name in ("items", "notes", "profile", BLOCK_TAG, *_THINKING.split("|"))),
+    *(f"</{name}>" for name in ("items", "notes", "profile", BLOCK_TAG, *_THINKING.split("|"))),
     *("<start_of_turn>", "<end_of_turn>", "<<sys>>", "<</sys>>", "[inst]", "[/inst]"),
 )
 _CUT_ITEM = re.compile(r"</?item\b[^<>\n]*", re.IGNORECASE)
 _EMPTY_WRAPPING = re.compile(rf"\s*(?:{_CODE}|{_TAG})", re.IGNORECASE)
+_WHOLE_TAG = re.compile(_HALF_STRONG, re.IGNORECASE)
+_LONG_ENOUGH = 3  # what is shorter may begin anything
 
 
 def is_cut_mark(text: str) -> bool:
     """Tell whether the end of an answer is a mark that was cut off in the middle."""
-    mark = _EMPTY_WRAPPING.sub("", text).strip("` \n").lower()
+    if _WHOLE_TAG.fullmatch(text) or not text.strip("*\\ \n"):
+        return False
+    mark = _EMPTY_WRAPPING.sub("", text).strip("`~*\\ \n").lower()
     if not mark:
-        return len(text.strip()) > 2
+        return len(text.strip()) >= _LONG_ENOUGH
     if mark.startswith(("<|", "</")) or _CUT_ITEM.fullmatch(mark):
         return True
-    return len(mark) > 2 and any(whole.startswith(mark) for whole in _WHOLE)
+    if mark.startswith("("):
+        return len(mark) > len("(If items") and REMINDER.lower().startswith(" ".join(mark.split()))
+    return len(mark) >= _LONG_ENOUGH and any(whole.startswith(mark) for whole in _WHOLE)
 
 
 def without_marks(text: str) -> str:

@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..prompts import BLOCK_TAG
 from .blocks import Until, UntilClosed
 from .citations import (
     LONGEST_BLOCK,
@@ -21,18 +20,28 @@ from .citations import (
     is_plain_data,
     is_start_of_ours,
 )
-from .marks import BROKEN_TAGS, MARK, OPENING, PARTIAL, is_cut_mark, without_marks
+from .marks import (
+    ANY_TAG,
+    BROKEN_TAGS,
+    MARK,
+    OPENING,
+    PARTIAL,
+    TAG_OF_BLOCK,
+    is_cut_mark,
+    without_marks,
+)
 
 __all__ = ["ProseFilter", "cited_items"]
 
 #: Characters that a mark or an opening may begin with.
-_SUSPECT = re.compile(r"[<`\[{&]")
+_SUSPECT = re.compile(r"[<`\[{&~*\\(]")
 #: Longer pieces are taken in parts, so that no step handles much text.
 _STRIDE = 512
-_OPENING_TAG = re.compile(rf"^`*\w*\s*<{BLOCK_TAG}?\s*>", re.IGNORECASE)
-_CLOSING_TAG = re.compile(rf"</?{BLOCK_TAG}?\s{{0,9}}>", re.IGNORECASE)
+_OPENING_TAG = re.compile(rf"^[`~]*\w*\s*{TAG_OF_BLOCK}", re.IGNORECASE)
+_CLOSING_TAG = re.compile(ANY_TAG, re.IGNORECASE)
 _CLOSING_THOUGHT = re.compile(r"</(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
-_CLOSING_FENCE = re.compile("```")
+_FENCES = ("```", "~~~")
+_CLOSING_FENCE = re.compile("|".join(_FENCES))
 #: Characters of a block that is let go that may belong to a mark at its end.
 _OVERLAP = 64
 
@@ -65,7 +74,7 @@ class ProseFilter:
         self._pending = ""  # not yet known to be prose; or the block so far
         self._block: _Block | None = None
         self._fence = ""  # the fence of the last block, as it may still be closed
-        self._in_code = False
+        self._code = ""  # the fence of the code that the prose is in
         self._space = ""  # white space that only counts if prose follows
         self._begun = False
         self._has_gap = False  # something was taken out since the last prose
@@ -125,8 +134,8 @@ class ProseFilter:
         if self._fence and text.startswith(self._fence):
             self._pending, self._fence, self._has_gap = text[len(self._fence) :], "", True
             return ""
-        if self._in_code and text.startswith("```"):
-            self._in_code = False
+        if self._code and text.startswith(self._code):
+            self._code = ""
             return self._emit_first(3)
         if opening := OPENING.match(text):
             return self._open_block(opening)
@@ -136,8 +145,8 @@ class ProseFilter:
             return self._drop_mark(0, mark)
         if (broken := BROKEN_TAGS.match(text)) and (found := _whole_tag(text, broken.end())):
             return self._drop_mark(broken.end(), found)
-        if text.startswith("```"):
-            self._in_code = True
+        if text.startswith(_FENCES):
+            self._code = self._code or text[:3]
             return self._emit_first(3)
         return self._emit_first(1)
 
@@ -146,7 +155,7 @@ class ProseFilter:
         before, after = self._pending[:start], self._pending[mark.end() :]
         if mark.re is OPENING:
             before, after = "", self._pending[start:]
-        elif mark[0].startswith("<") and cited_items(mark[0]):
+        elif "<" in mark[0][:5] and cited_items(mark[0]):
             self.blocks.append(mark[0])
         self._pending, self._has_gap = before + after, True
         return ""
@@ -193,7 +202,8 @@ class ProseFilter:
         if self._is_data(block, text) or (is_cut and is_start_of_ours(text)):
             self._note(block, text)
             return ""
-        self._in_code |= block.fence.startswith("```")
+        if block.fence.startswith(_FENCES):
+            self._code = self._code or block.fence[:3]
         return self._emit(without_marks(_without_cut_mark(text) if is_cut else text))
 
     def _is_data(self, block: _Block, text: str) -> bool:
@@ -205,7 +215,7 @@ class ProseFilter:
         self._has_gap = True
         if block.kind != "thought" and not block.is_overlong:
             self.blocks.append(text)
-            self._fence = block.fence.rstrip()[: block.fence.count("`")]
+            self._fence = block.fence.rstrip()[: block.fence.count(block.fence[:1])]
 
     # -- out -----------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from ...catalog import Period
 from ...values import CatalogItem, Recommendation
 from .advice import Stand, stands
 from .citations import Citation
@@ -47,6 +48,7 @@ def ground(
     candidates: Sequence[CatalogItem],
     limit: int,
     brands: Iterable[str] = (),
+    period: Period | None = None,
 ) -> Grounded:
     """Match what the model cites, or else what its prose names, with the offered items.
 
@@ -55,6 +57,7 @@ def ground(
     :param candidates: what the catalogue offered for this turn, best first
     :param limit: most recommendations to return
     :param brands: makers that the host knows, offered in this turn or not
+    :param period: the dates asked for: what an item costs for them is a true price, too
     """
     names, words = Names(candidates, brands), words_of(prose)
     mentions = find_mentions(prose, words, names)
@@ -62,7 +65,7 @@ def ground(
     named = [m for m in mentions if not (m.by_id and stands_beside(m, others, prose))]
     advised = _advised(prose, words, [*((m.start, m.end) for m in named), *others])
     unoffered = [place for place in others if advised[place] is Stand.FOR]
-    resolver = Resolver(names)
+    resolver = Resolver(names, period)
     chosen = {str(item.id): (item, citation) for item, citation in resolver.resolve(blocks)}
     if not chosen:
         chosen = {str(item.id): (item, {}) for item in _recommended(named, advised)}
@@ -74,7 +77,7 @@ def ground(
     results["mismatch"] += len(mentions) - len(named)
     dropped = results.total()
     results.update(accepted=len(accepted), over_limit=len(chosen) - len(accepted))
-    claims = [*resolver.ungrounded, *ungrounded_claims(prose, names, mentions, unoffered)]
+    claims = [*resolver.ungrounded, *ungrounded_claims(prose, names, mentions, unoffered, period)]
     return Grounded(
         recommendations=accepted,
         dropped=dropped,

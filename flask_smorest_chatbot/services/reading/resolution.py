@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from typing import Literal
 
-from ...catalog import CatalogItem
+from ...catalog import CatalogItem, Period
 from .citations import Citation, cited_items
 from .claims import ungrounded_price
 from .mentions import which
@@ -22,10 +22,12 @@ class Resolver:
     """Resolves citations and keeps count of what came of them.
 
     :param names: of the items on offer
+    :param period: for whose total an item may be cited
     """
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, period: Period | None = None) -> None:
         self._names = names
+        self._period = period
         self._known = {str(item.id): item for product in names.products for item in product.items}
         #: How many citations were not offered, duplicates or mismatches.
         self.results: Counter[str] = Counter()
@@ -44,7 +46,7 @@ class Resolver:
                 self.results["duplicate"] += 1
             else:
                 seen.add(str(item.id))
-                self.ungrounded += _wrong_price(item, citation)
+                self.ungrounded += _wrong_price(item, citation, self._period)
                 yield item, citation
 
     def find(self, citation: Citation) -> tuple[CatalogItem | None, Result]:
@@ -90,10 +92,10 @@ def _price(citation: Citation) -> str:
     return f"${price}" if price[:1].isdigit() else price
 
 
-def _wrong_price(item: CatalogItem, citation: Citation) -> list[str]:
+def _wrong_price(item: CatalogItem, citation: Citation, period: Period | None) -> list[str]:
     price = _price(citation)
     money = next(money_in(price), None)
-    if money is None or not ungrounded_price(item, money, price):
+    if money is None or not ungrounded_price(item, money, price, period):
         return []
     return [f"{item.name} at {price[money.start : money.end]}"]
 

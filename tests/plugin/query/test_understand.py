@@ -32,7 +32,7 @@ TODAY = date(2026, 11, 21)  # a Saturday
 #: Fields that count as empty where a case does not list them; ``wanted`` counts where it is listed.
 JUDGED = (
     "period budget categories excluded_categories brands excluded_brands place level genres "
-    "item_ids excluded_ids"
+    "item_ids excluded_ids excluded_words any_price"
 ).split()
 
 
@@ -101,6 +101,15 @@ def test_the_cases_are_many_and_each_has_its_own_name() -> None:
         ("12 January", "The year was taken to be 2027."),
         ("31 November", "31 November is no date."),
         ("I called last week", "Last week is past, so no dates were taken from it."),
+        ("25 December to 20 December", "The dates end before they start, so none were taken."),
+        ("12/19-12/12", "The dates end before they start, so none were taken."),
+        ("18-25 November", "18 November 2026 is past: it was taken to start today."),
+        ("do you have pianos in Paris?", '"Paris" is no place that is known here.'),
+        ("a bass near New York for 3 days", '"New York" is no place that is known here.'),
+        ("the second one", 'Nothing was shown before that "the second one" could be.'),
+        ("compare them", 'Nothing was shown before that "compare them" could be.'),
+        ("is it free next week?", 'Nothing was shown before that "is it" could be.'),
+        ("something cheaper", 'Nothing was shown before that "something cheaper" could be.'),
         ("12 November 2025", "12 November 2025 is past, so no dates were taken from it."),
     ],
 )
@@ -110,6 +119,37 @@ def test_what_was_assumed_is_said(text: str, sentence: str) -> None:
 
 def test_what_was_said_is_not_called_assumed() -> None:
     assert ask("a guitar from 12 to 19 December for $20 a day").assumptions == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a piano in Austin",
+        "a guitar in Black",
+        "do you speak any language, in German?",
+        "a guitar in December",
+        "eine Gitarre in Ordnung",
+        "a guitar in Mint condition",
+        "do you have a violin? is it free?",
+        "how does it work?",
+        "is it possible to pay by card?",
+        "what is the cheapest guitar?",
+        "this weekend",
+    ],
+)
+def test_nothing_is_said_to_be_unknown_that_is_none(text: str) -> None:
+    assert not [said for said in ask(text).assumptions if "no place" in said or "shown" in said]
+
+
+def test_without_known_places_none_is_unknown() -> None:
+    assert ask("a bike in Paris", vocabulary=Vocabulary()).assumptions == ()
+
+
+def test_what_is_turned_down_is_neither_wanted_nor_searched_for() -> None:
+    query = ask("any bike but the VanMoof S3", vocabulary=Vocabulary())
+    assert (query.wanted, query.words) == ("bike", ("bike",))
+    assert query.excluded_words == ("s3", "s-3")
+    assert ask("not the FG800", vocabulary=Vocabulary()).words == ()
 
 
 def test_an_ordinal_beyond_the_list_is_said() -> None:
