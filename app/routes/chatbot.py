@@ -12,7 +12,6 @@ from ..config import ConfigError
 from ..extensions import db
 from ..models import ChatMessage, ChatSession, User
 from ..services import chatbot_service as service
-from ..services.my_rentals import rental_facts
 from ..services.readiness import ReadinessCheck, add_readiness_check
 from ..services.vocabulary import vocabulary
 
@@ -26,7 +25,7 @@ chatbot = Chatbot(
 chatbot.profile_loader(service.profile_of)
 chatbot.catalog_loader(service.candidates_for)
 chatbot.vocabulary_loader(vocabulary)
-chatbot.facts_loader(rental_facts)
+chatbot.facts_loader(service.facts_for)
 chatbot.chat_endpoint("/ask-instrument-question")(service.ask_instrument_question)
 chatbot.chat_endpoint("/recommend-for-me", message_required=False)(service.recommend_for_me)
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from flask_smorest_chatbot import (
     CatalogQuery,
     CatalogResult,
     ChatbotConfig,
+    Fact,
     TurnPlan,
     UserProfile,
     model_status,
 )
 
 from ..models import Survey, User
-from .candidates import find
 from .surveys import latest_survey
 
 PERSONA = (
@@ -63,7 +64,16 @@ def _details(survey: Survey) -> dict[str, object]:
 
 def candidates_for(query: CatalogQuery) -> CatalogResult:
     """Return listings that can be rented when and for what the user asks, or why there are none."""
+    from .candidates import find  # starting the site does not wait for what only turns need
+
     return find(query)
+
+
+def facts_for(query: CatalogQuery) -> Sequence[Fact]:
+    """Return what the user should know of their own rentals, if the message asks about them."""
+    from .my_rentals import rental_facts
+
+    return rental_facts(query)
 
 
 def ask_instrument_question(_user: User, message: str) -> TurnPlan:

@@ -102,6 +102,8 @@ class Documentation:
 
     def turn(self, view: Any) -> Any:
         """Decorate a view that answers with a turn, as one document or as an event stream."""
+        # The long examples last: every decorator copies what those before it have said.
+        view = self.errors(*_REFUSALS)(view)
         view = self.blueprint.response(
             200,
             ChatResponseSchema,
@@ -109,8 +111,7 @@ class Documentation:
             example=EXAMPLE_ANSWER,
         )(view)
         stream = {200: {"content": {"text/event-stream": _STREAM}}}
-        documented = self.blueprint.doc(responses=stream, parameters=[PARAMETER])(view)
-        return self.errors(*_REFUSALS)(documented)
+        return self.blueprint.doc(responses=stream, parameters=[PARAMETER])(view)
 
     def resumed_stream(self, view: Any) -> Any:
         """Decorate a view that answers with the rest of an event stream."""

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -35,10 +35,11 @@ from .catalogue.offers import money, offer
 from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, chat_response
 from .host import TurnServices
 from .model.generation import Generation, Usage
-from .reading.prose import ProseFilter
-from .reading.recommendations import Grounded, ground, offers, selection_schema
 from .running import RunningTurn
 from .storage.turn_records import OpenTurn
+
+if TYPE_CHECKING:
+    from .reading.recommendations import Grounded
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +118,10 @@ class Turn:
         generation = Generation(
             self.services.chat_model.get(), briefing.prompt, self.services.config
         )
+        # Here, as starting an app must not wait for what only reads answers.
+        from .reading.prose import ProseFilter
+        from .reading.recommendations import offers
+
         prose = ProseFilter(offers(briefing.told))
         with closing(generation.pieces(deadline)) as pieces:
             for piece in pieces:
@@ -133,6 +138,8 @@ class Turn:
         self, briefing: Briefing, blocks: Sequence[str], deadline: float, generation: Generation
     ) -> Iterator[Event]:
         """Derive what the answer recommends, read it anew, and finish."""
+        from .reading.recommendations import ground
+
         limit = self.services.config.max_recommendations
         grounded = ground(
             self._text, blocks, briefing.told, limit, briefing.brands, briefing.query.period
@@ -193,6 +200,8 @@ class Turn:
         The prompt only grows at its end, so the model server evaluates no more than the addition.
         A model that cannot be held to a schema and names none leaves the one that fits best.
         """
+        from .reading.recommendations import ground, selection_schema
+
         limit = min(3, self.services.config.max_recommendations)
         schema = selection_schema(briefing.candidates, limit)
         ask = "Now give only the ids of the items that fit me best, as JSON."
