@@ -1,4 +1,4 @@
-"""The factory: quick, light, and good for more than one app in a process."""
+"""The factory: light, and good for more than one app in a process."""
 
 from __future__ import annotations
 
@@ -15,29 +15,26 @@ from app.extensions import db
 
 ROOT = Path(__file__).parents[2]
 
-MEASURE = """
-import json, sys, time
-start = time.process_time()  # other work on the machine does not count
+START = """
+import json, sys
 from app import create_app
 create_app({"DATABASE_URL": "sqlite://"})
-took = time.process_time() - start
-heavy = [name for name in ("langchain", "langchain_core", "langchain_ollama", "alembic")
-         if name in sys.modules]
-print(json.dumps({"seconds": took, "heavy": heavy}))
+print(json.dumps(sorted(sys.modules)))
 """
 
+#: What starting must not wait for: `make bench` shows how long it takes.
+HEAVY = (
+    "langchain", "langchain_core", "langchain_ollama", "alembic", "dateparser", "rapidfuzz",
+    "spellchecker", "holidays", "flask_smorest_chatbot.services.reading.recommendations",
+    "flask_smorest_chatbot.services.evaluation", "app.services.rental_questions",
+)  # fmt: skip
 
-def test_start_is_quick_and_leaves_heavy_packages_alone():
-    runs = []
-    for _ in range(5):
-        done = subprocess.run(
-            [sys.executable, "-c", MEASURE], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-        runs.append(json.loads(done.stdout))
-        assert runs[-1]["heavy"] == []
-        if runs[-1]["seconds"] < 0.7:
-            break
-    assert min(run["seconds"] for run in runs) < 0.7
+
+def test_start_leaves_heavy_packages_alone():
+    done = subprocess.run(
+        [sys.executable, "-c", START], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert set(json.loads(done.stdout)) & set(HEAVY) == set()
 
 
 def test_two_apps_keep_apart(tmp_path):
