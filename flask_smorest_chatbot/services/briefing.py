@@ -84,7 +84,8 @@ def brief(services: TurnServices, plan: TurnPlan, opened: OpenTurn) -> Briefing:
         text = plan.message if plan.search is None else plan.search
         # Who asks for what fits them does not go on with what they asked before.
         earlier = _earlier(exchanges) if text else None
-        query, found = find(services, text, profile, opened.user_id, earlier)
+        vocabulary = from_host("vocabulary", services.load_vocabulary)
+        query, found = find(services, vocabulary, text, profile, opened.user_id, earlier)
         facts = from_host("facts", lambda: list(services.load_facts(query)))
         asked = prompts.user_text(
             plan.message,
@@ -94,7 +95,7 @@ def brief(services: TurnServices, plan: TurnPlan, opened: OpenTurn) -> Briefing:
             period=query.period,
         )
         prompt = _prompt(services, opened, session, exchanges, asked)
-        return Briefing(query, found, facts, prompt, services.load_vocabulary().brands)
+        return Briefing(query, found, facts, prompt, vocabulary.brands)
 
 
 def _profile(services: TurnServices, opened: OpenTurn) -> UserProfile:

@@ -32,6 +32,7 @@ _KINDS: dict[str, type[TurnError]] = {
     "turn_timeout": ModelTimeoutError,
     "silence": ModelTimeoutError,
     "internal_error": TurnError,
+    "model_error": ModelError,
 }
 
 
@@ -107,6 +108,4 @@ def _error_of(reason: str | None) -> TurnError:
     if reason == "session_cleared":
         return SessionClearedError()
     kind = _KINDS.get(reason, LoaderError if reason.endswith("_error") else ModelError)
-    if reason == "model_error":
-        kind = ModelError
     return kind("The answer broke off: retry it.", reason)

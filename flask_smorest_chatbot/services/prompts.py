@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..catalog import CatalogItem, Period
+from .catalogue.offers import days_in_words
 
 #: A prompt message as LangChain takes it: role (``system``, ``human``, ``ai``) and text.
 PromptMessage = tuple[str, str]
@@ -134,8 +135,7 @@ def _candidate_line(item: CatalogItem, period: Period | None) -> str:
     if item.amount is not None:
         facts.append(f"{item.amount} {item.currency} a {item.price_unit}")
     if period and (total := item.total_for(period)) is not None:
-        days = "1 day" if period.days == 1 else f"{period.days} days"
-        facts.append(f"{total} {item.currency} for {days}")
+        facts.append(f"{total} {item.currency} for {days_in_words(period.days)}")
     if item.free_until:
         facts.append(f"free until {item.free_until}")
     described = "; ".join(as_line(fact) for fact in facts if fact)

@@ -242,12 +242,7 @@ class Turn:
         }
         stored = self._settle(
             status="complete",
-            context_data={
-                "endpoint": self.opened.endpoint,
-                "recommendations": recommendations,
-                "context": told,
-            },
-            model=self.services.chat_model.name[:MODEL_NAME_LENGTH],
+            **self._stored(recommendations, told),
             input_tokens=generation.usage.input_tokens,
             output_tokens=generation.usage.output_tokens,
         )
@@ -256,6 +251,16 @@ class Turn:
         self._count_tokens(generation.usage)
         yield Recommended(recommendations)
         yield Done(self._response("complete", recommendations, told))
+
+    def _stored(
+        self, recommendations: Sequence[Mapping[str, Any]], context: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the columns that tell what an answer was based on."""
+        told = {"recommendations": recommendations, "context": context}
+        return {
+            "context_data": {"endpoint": self.opened.endpoint, **told},
+            "model": self.services.chat_model.name[:MODEL_NAME_LENGTH],
+        }
 
     def _response(
         self, status: str, recommendations: Sequence[Mapping[str, Any]], context: Mapping[str, Any]
@@ -277,12 +282,7 @@ class Turn:
         self._settle(
             status="stopped",
             reason="stopped",
-            context_data={
-                "endpoint": self.opened.endpoint,
-                "recommendations": [],
-                "context": context,
-            },
-            model=self.services.chat_model.name[:MODEL_NAME_LENGTH],
+            **self._stored([], context),
         )
         yield Recommended([])
         yield Done(self._response("stopped", [], context))

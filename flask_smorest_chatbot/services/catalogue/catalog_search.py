@@ -20,18 +20,24 @@ _LOOK_BACK = 10
 
 
 def find(
-    services: TurnServices, text: str, profile: UserProfile, user_id: Any, earlier: Earlier | None
+    services: TurnServices,
+    vocabulary: Vocabulary,
+    text: str,
+    profile: UserProfile,
+    user_id: Any,
+    earlier: Earlier | None,
 ) -> tuple[CatalogQuery, CatalogResult]:
     """Return what was understood of a message, and what the catalogue has for it.
 
+    :param vocabulary: the host's; an empty one leaves it to the items themselves
     :param text: what the user asks of the catalogue; may be empty
     :raises LoaderError: when a loader of the host raises
     """
 
-    def read(vocabulary: Vocabulary) -> CatalogQuery:
+    def read(words: Vocabulary) -> CatalogQuery:
         return understand(
             text,
-            vocabulary=vocabulary,
+            vocabulary=words,
             today=services.today,
             earlier=earlier,
             profile=profile,
@@ -39,7 +45,6 @@ def find(
             limit=services.config.catalog_limit,
         )
 
-    vocabulary = from_host("vocabulary", services.load_vocabulary)
     query = read(vocabulary)
     offered = _load(services, query)
     if not isinstance(offered, CatalogResult):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...catalog import CatalogItem, CatalogQuery, CatalogResult, Fact
-from .offers import day_in_words, in_words, money
+from .offers import day_in_words, days_in_words, in_words, money
 from .ranking import is_free
 
 
@@ -29,7 +29,7 @@ def understood(query: CatalogQuery) -> list[str]:
     """Return how the user's dates and budget were understood."""
     told = []
     if query.period:
-        days = "1 day" if query.period.days == 1 else f"{query.period.days} days"
+        days = days_in_words(query.period.days)
         told.append(f"The dates asked for: {in_words(query.period)} ({days}).")
     if query.budget and query.budget.most is not None:
         told.append(f"The budget: {limit(query)}.")

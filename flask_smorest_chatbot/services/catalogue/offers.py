@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from ...catalog import CatalogItem, CatalogQuery, Period
+from ...values import price_as_json
 from .ranking import fit, is_at, is_within_budget
 
 #: Conditions that speak for an item.
@@ -36,19 +37,12 @@ def offer(item: CatalogItem, query: CatalogQuery) -> dict[str, Any]:
         "name": item.name,
         "reason": "; ".join(reason["fact"] for reason in reasons[:3]) + ".",
         "reasons": reasons,
-        "price": price(item),
+        "price": price_as_json(item),
         "total": total(item, query.period),
         "available": available(item, query),
         "url": item.url,
         "fit": fit(item, query),
     }
-
-
-def price(item: CatalogItem) -> dict[str, str] | None:
-    """Return ``{"amount": "18.00", "currency": "USD", "unit": "day"}``, or None without a price."""
-    if item.amount is None:
-        return None
-    return {"amount": str(item.amount), "currency": item.currency, "unit": item.price_unit}
 
 
 def total(item: CatalogItem, period: Period | None) -> dict[str, Any] | None:
@@ -128,7 +122,7 @@ def _price_facts(item: CatalogItem, query: CatalogQuery) -> Iterator[tuple[str, 
         cost += ", within your budget"
     yield "price", cost
     if query.period and (amount := item.total_for(query.period)) is not None:
-        yield "total", f"{money(amount, item.currency)} for {_days(query.period.days)}"
+        yield "total", f"{money(amount, item.currency)} for {days_in_words(query.period.days)}"
 
 
 def _has_limit(query: CatalogQuery, item: CatalogItem) -> bool:
@@ -143,7 +137,8 @@ def _place_facts(item: CatalogItem, query: CatalogQuery) -> Iterator[tuple[str, 
         yield "location", f"In {item.location}, " + ("as you asked" if query.place else "near you")
 
 
-def _days(count: int) -> str:
+def days_in_words(count: int) -> str:
+    """Return ``1 day`` or ``7 days``."""
     return "1 day" if count == 1 else f"{count} days"
 
 

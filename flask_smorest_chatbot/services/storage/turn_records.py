@@ -285,16 +285,14 @@ class TurnRecords(Sessions):
         :param prompt: the user's message as the model was sent it
         :return: False when nothing was left to write to
         """
-        freed = {
-            "active_message_id": None,
-            "active_until": None,
-            "active_worker": None,
-            "last_message_at": utc_now(),
-        }
         with self.transaction():
             settled = self._update_answer(turn, answer)
             if settled:
-                self._update_session(turn, freed)
+                claimed = self.sessions.active_message_id == turn.answer_id
+                self._free_sessions(
+                    sa.and_(self.sessions.id == turn.session_key, claimed),
+                    last_message_at=utc_now(),
+                )
             if settled and prompt is not None:
                 self.db.session.execute(
                     self._update(self.messages, turn.question_id, {"model_content": prompt})
@@ -312,10 +310,6 @@ class TurnRecords(Sessions):
             self.messages.status.in_([*UNSETTLED, "stopped"] if is_stopped else UNSETTLED),
         )
         return bool(self.db.session.execute(statement).rowcount)
-
-    def _update_session(self, turn: OpenTurn, values: Mapping[str, Any]) -> None:
-        statement = self._update(self.sessions, turn.session_key, values)
-        self.db.session.execute(statement.where(self.sessions.active_message_id == turn.answer_id))
 
     def stop_turn(self, user_id: Any, message_id: int) -> Any:
         """End a turn that is being answered, by whatever worker; what was said so far stays.
@@ -355,14 +349,17 @@ class TurnRecords(Sessions):
             raise NotFoundError("There is no such answer.")
         return answer
 
-    def _free_sessions(self, condition: Any) -> int:
-        freed = self.db.session.execute(
+    def _free_sessions(self, condition: Any, **more: Any) -> None:
+        """Take the claim off sessions.
+
+        :param more: further columns to set
+        """
+        self.db.session.execute(
             sa.update(self.sessions)
             .where(condition)
-            .values(active_message_id=None, active_until=None, active_worker=None)
+            .values(active_message_id=None, active_until=None, active_worker=None, **more)
             .execution_options(synchronize_session=False)
         )
-        return int(freed.rowcount)
 
     def _settle_lost_turn(self, session: Any) -> None:
         """End the turn of a worker that is gone, or has not renewed its claim in time."""
