@@ -46,6 +46,8 @@ _NUMERIC = re.compile(
     r"|-(?P<b3>\d{1,2})-(?P<y3>\d{4})"
     r"|\.(?P<b2>\d{1,2})\.(?P<y2>\d{4}|\d\d(?!\d))?)(?![\w/]|\.\d)" + _SIZE
 )
+#: A date that shows how the message writes others: 20/12/2026.
+_DAY_FIRST = re.compile(r"(?<![\w/])(?:1[3-9]|2\d|3[01])/(?:0?[1-9]|1[0-2])(?:/20\d\d)?(?![\w/])")
 _FRACTIONS = frozenset(
     "1/2 1/3 2/3 1/4 3/4 4/4 1/8 3/8 5/8 6/8 7/8 2/2 2/4 5/4 9/8 12/8 1/16 24/7 10/10 9/10".split()
 )
@@ -58,6 +60,12 @@ _THE_DAYS = re.compile(
     r"|(?P<d3>\d{1,2})(?:st|nd|rd|th))"
     + _TO
     + r"(?:the (?P<d2>\d{1,2})(?:st|nd|rd|th)?|(?P<d4>\d{1,2})(?:st|nd|rd|th))(?![\w/])"
+)
+#: Before "the 1st and the 2nd", these show them to be items.
+_COMPARES = re.compile(r"\b(?:difference|differ|compar\w+|choose|decide)\b")
+_UNTIL_DAY = re.compile(
+    r"(?P<on>\b(?:hasta el|bis zum|jusqu'au|al|au) )(?P<d>\d{1,2})\.?"
+    r"(?![\w/:]|[.,]\d| ?(?:%|[$\u20ac\u00a3]|euros?|dolar))"
 )
 _THE_DAY = re.compile(
     r"(?<![\w/.$-])(?:(?P<on>(?:on|until|till|til|from|by|before|starting|through|thru|to|due"
@@ -131,7 +139,8 @@ def _numeric(match: re.Match[str], today: date) -> Point | None:
     is_said_as_date = _DATE_BEFORE.search(before) or re.match(r"\s?(?:-|to |until )\s?\d", after)
     if year is None and match[0] in _FRACTIONS and not is_said_as_date:
         return None
-    day, month = (first, second) if match["b2"] or first > 12 else (second, first)
+    is_day_first = match["b2"] or first > 12 or _DAY_FIRST.search(match.string)
+    day, month = (first, second) if is_day_first and second < 13 else (second, first)
     if month > 12 and match["b2"]:
         return None
     if year is None and (month > 12 or not 0 < day < 32 or not month):
@@ -143,7 +152,7 @@ def _numeric(match: re.Match[str], today: date) -> Point | None:
 def _the_days(match: re.Match[str], today: date) -> Point | None:
     first, last = int(match["d"] or match["d3"]), int(match["d2"] or match["d4"])
     inclusive = match["to"] in ("and", "&") and not match["between"]
-    if not (0 < first < 32 and 0 < last < 32):
+    if not (0 < first < 32 and 0 < last < 32) or _COMPARES.search(match.string[: match.start()]):
         return None
 
     def resolve(base: date) -> Days:
@@ -175,4 +184,5 @@ BY_NUMBER: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (_NUMERIC, _numeric),
     (_THE_DAYS, _the_days),
     (_THE_DAY, _the_day),
+    (_UNTIL_DAY, _the_day),
 )

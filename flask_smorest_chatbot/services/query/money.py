@@ -25,9 +25,13 @@ from .money_words import (
     TOTAL,
     TOTAL_BEFORE,
     UNIT,
+    UNIT_BEFORE,
 )
 from .text import Scan
 
+#: From here on "a $2000 guitar" tells its worth, and no price a day.
+_DEAR = 300
+_OF_WORTH = re.compile(r"\b(?:an?|my|the|your) $")
 #: Most amounts of a message that are looked at.
 _MOST_AMOUNTS = 40
 
@@ -143,8 +147,17 @@ def _bound(text: str, first: re.Match[str], second: re.Match[str] | None) -> _Bo
         if side is None and not (ALONE.match(text, end) or TO_SPEND.match(text, end)):
             return None
     amounts = tuple(_decimal(match) for match in (first, second) if match)
+    if (
+        not (unit or period)
+        and said in (None, "about")
+        and amounts[0] >= _DEAR
+        and _OF_WORTH.search(before)
+    ):
+        return None
     if unit is None and TOTAL_BEFORE.search(before):
         unit = "total"
+    if unit is None and (told := UNIT_BEFORE.search(before)):
+        unit = {"daily": "day", "weekly": "week", "monthly": "month"}[told["unit"]]
     paid = FOR.match(text, end) if unit is None and period is None else None
     return _Bound(
         amounts=amounts,

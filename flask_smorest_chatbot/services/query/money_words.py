@@ -42,6 +42,9 @@ TOTAL = re.compile(
     r"(?:thing|time|period|stay|rental|rent|trip|lot|duration))\b"
 )
 TOTAL_BEFORE = re.compile(r"\b(?:total|overall)(?: (?:budget|price|cost|amount))?[^,.;!?]{0,24}$")
+UNIT_BEFORE = re.compile(
+    r"\b(?P<unit>daily|weekly|monthly) (?:budget|rate|price|limit|cost|rent|maximum)[^,.;!?]{0,24}$"
+)
 FOR_UNIT = re.compile(
     r"\s?for (?:the|a|1|one) (?:whole |entire |full )(?P<unit>week|month|day)\b"
     r"|\s?for the (?P<same>week|month|day)\b"

@@ -39,12 +39,16 @@ class Names:
     :param exact: by the words as they are, for kinds that have no plural
     :param words: all words of names, for words that are misspelt
     :param joined: by the words written as one
+    :param people: who plays them: "guitarist" for a guitar
+    :param attributes: words that tell a category beside a maker: "a Martin acoustic"
     """
 
     meanings: Mapping[tuple[str, ...], Meaning]
     exact: Mapping[tuple[str, ...], Meaning]
     words: tuple[str, ...]
     joined: Mapping[str, Meaning]
+    people: Mapping[str, Meaning]
+    attributes: Mapping[str, Meaning]
 
     def at(
         self, words: Sequence[str], singulars: Sequence[str], start: int
@@ -122,7 +126,38 @@ def _names(
         word for key in (*meanings, *exact) for word in key if len(word) >= _SHORTEST_TYPO
     }
     joined = {"".join(key): meaning for key, meaning in (*exact.items(), *meanings.items())}
-    return Names(meanings, exact, tuple(sorted(known_words)), joined)
+    of_categories = {key: value for key, value in meanings.items() if value.kind == "category"}
+    return Names(
+        meanings,
+        exact,
+        tuple(sorted(known_words)),
+        joined,
+        _people(of_categories),
+        _attributes(of_categories),
+    )
+
+
+_Meanings = Mapping[tuple[str, ...], Meaning]
+
+
+def _people(categories: _Meanings) -> dict[str, Meaning]:
+    """Return who plays what has a name of one word: "drummer", "pianist", "trumpeter"."""
+    people: dict[str, Meaning] = {}
+    for (word, *more), meaning in categories.items():
+        stem = word.rstrip("aeo")
+        if not more and len(stem) > 3:
+            for person in (stem + "ist", stem + "iste", stem + "er", stem + stem[-1] + "er"):
+                people.setdefault(person, meaning)
+    return people
+
+
+def _attributes(categories: _Meanings) -> dict[str, Meaning]:
+    """Return words that stand before names of one category alone: "upright" before "piano"."""
+    told: dict[str, set[Meaning]] = {}
+    for key, meaning in categories.items():
+        if len(key) == 2 and key[:1] not in categories and categories.get(key[1:]) == meaning:
+            told.setdefault(key[0], set()).add(meaning)
+    return {word: next(iter(found)) for word, found in told.items() if len(found) == 1}
 
 
 def _words(name: str) -> list[str]:

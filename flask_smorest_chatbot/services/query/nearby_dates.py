@@ -26,7 +26,7 @@ _WEEKDAY_BEFORE = re.compile(
 _WEEKDAY_AFTER = re.compile(r"\s?(?:-|to\b|until\b|through\b|thru\b|till\b|$|\?)")
 _WEEKEND = re.compile(
     rf"\b(?:{_WHICH} )?(?:weekend|wochenende|fin de semana|week-end)\b"
-    r"(?P<after> after next)?(?! warrior| gigs?\b)"
+    r"(?P<after> after next)?(?P<next> prochain| proximo| que viene)?(?! warrior| gigs?\b)"
 )
 _WEEK = re.compile(
     rf"\b{_WHICH} (?:whole |entire |full )?(?:week|woche|semana|semaine)\b"
@@ -48,19 +48,21 @@ _WHOLE_MONTH = re.compile(
     rf"|the month of )?)?\b{MONTH}(?: (?:of )?(?P<y>20\d\d))?(?!\w)"
 )
 _RELATIVE = re.compile(
-    r"\b(?P<r>(?:the )?day after tomorrow|tomorrow|today|tonight|pasado manana|(?<!la )manana|hoy"
+    r"\b(?P<r>(?:the )?day after tomorrow|tomorrow|tmrw|tmr|tomorow|2morrow|today|tonight"
+    r"|pasado manana|(?<!la )manana|hoy"
     r"|apres-demain|demain|aujourd'hui|ubermorgen|(?<!guten )(?<!gute )morgen|heute)\b"
     r"|\b(?P<now>(?<=from )now|(?<=starting )now|(?<=between )now|now(?= (?:until|till|to"
     r"|through)\b)|right away|straight away|immediately|asap"
     r"|ab sofort)\b"
 )
+_TOMORROW = re.compile("tmrw|tmr|tomorow|2morrow")
 _AHEAD = re.compile(
     r"\b(?P<in>in|dans|en) (?P<n>a|an|one|two|three|un|une|una|zwei|drei|deux|trois|dos|tres"
     r"|eine[rm]?|a couple of|a few|\d{1,3}) "
     r"(?P<unit>days?|weeks?|months?|tage?n?|wochen?|monate?n?|dias?|semanas?|mes(?:es)?|jours?"
     r"|semaines?|mois)(?: from now| time| later)?\b(?! (?:or|and) )"
     r"|\b(?P<n2>a|one|two|three|\d{1,3}) (?P<unit2>days?|weeks?|months?) from (?P<from>now|today"
-    r"|tomorrow)\b"
+    r"|tomorrow)\b(?! on(?:wards?)?\b)"
 )
 
 
@@ -91,7 +93,7 @@ def _weekend(match: re.Match[str], today: date) -> Point | None:
     is_next = which.startswith(("next", "nach", "the following", "following", "proxim"))
 
     def resolve(base: date) -> Days:
-        weeks = 2 if match["after"] else int(is_next)
+        weeks = 2 if match["after"] else int(is_next or bool(match["next"]))
         return weekend(base + timedelta(weeks=weeks))
 
     return Point(span=match.span(), resolve=resolve, is_range=True)
@@ -194,7 +196,7 @@ def _relative(match: re.Match[str], today: date) -> Point | None:
     found = (
         today
         if match["now"] or match["r"] in ("today", "tonight")
-        else library_date(match["r"], today)
+        else library_date(_TOMORROW.sub("tomorrow", match["r"]), today)
     )
     if found is None:
         return None

@@ -8,12 +8,13 @@ from .calendar_words import NUMBERS, UNITS, any_of
 
 COUNT = "|".join(sorted(map(re.escape, NUMBERS), key=len, reverse=True))
 HALF = r"half an?|an? half|half|ein halbes|medio|media|une? demie?"
+HOURS = "hours?|stunden?|horas?|heures?"
 DURATION = re.compile(
     rf"(?P<for>\b(?:for|during|only|just|about|fur|por|pour|pendant|durante)(?: about| around"
     rf"| only| just| at least| up to| another| the next){{0,2}} )?"
     rf"(?<![\w.$€£/-])(?P<n>\d{{1,3}}|{HALF}|{COUNT})(?:(?:-| - | to | or"
     rf"| bis )(?P<n2>\d{{1,3}}|two|three))?"
-    rf"[ -](?:whole |full |entire |more |calendar )?(?P<unit>{any_of(UNITS)})\b(?:'s?)?"
+    rf"[ -](?:whole |full |entire |more |calendar )?(?P<unit>{any_of(UNITS)}|{HOURS})\b(?:'s?)?"
     r"(?! (?:old|ago|earlier|later|sooner|notice|in advance|of experience|experience|playing"
     r"|warranty|return|lessons?)\b|-old)"
     r"(?P<half> and a half)?"
@@ -40,7 +41,7 @@ PAST = re.compile(
 )
 BACK = (
     r"(?:return(?:ing|ed)?|back|bring(?:ing)?(?: (?:it|them))? back|giv(?:e|ing)(?: (?:it"
-    r"|them))? back|drop(?:ping)?(?: (?:it|them))? off|ending|ends?|leav(?:e|ing)"
+    r"|them))? back|drop(?:ping)?(?: (?:it|them))?[ -]?off|ending|ends?|leav(?:e|ing)"
     r"|fly(?:ing)? (?:out|home|back)|go(?:ing)? home|due(?: back)?"
     r"|hand(?:ing)?(?: (?:it|them))? back)"
 )

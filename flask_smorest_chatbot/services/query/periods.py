@@ -18,6 +18,7 @@ from .period_words import (
     END,
     FOLLOWING,
     HALF,
+    HOURS,
     OTHER_TIME,
     PAST,
     SHIFT,
@@ -25,10 +26,12 @@ from .period_words import (
     UNTIL,
 )
 from .points import Point
-from .text import Scan
+from .text import TAKEN, Scan
 
 #: Longer is no rental.
 _MOST_DAYS = 3 * 366
+#: After a day that is past: "from yesterday to".
+_SINCE = re.compile(rf"{TAKEN} ?(?:to|-|bis|a|au) ?$")
 _HALVES = {"year": (6, "month"), "month": (15, "day"), "week": (4, "day"), "fortnight": (1, "week")}
 
 
@@ -98,7 +101,7 @@ def _put_together(
     text: str, points: list[Point], durations: list[re.Match[str]], today: date, notices: list[str]
 ) -> When:
     count = _count(durations[0]) if durations else None
-    start, end = _ends(text, points)
+    start, end = _ends(text, _without_gist(text, points))
     if start is None and end is None:
         return When(count=count)
     if start is None:
@@ -125,6 +128,14 @@ def _put_together(
     )
 
 
+def _without_gist(text: str, points: list[Point]) -> list[Point]:
+    """Return the points without a holiday or weekend whose days follow: "Christmas, Dec 23 to"."""
+    if len(points) < 2 or not points[0].is_range or points[0].names_days or points[1].is_weekday:
+        return points
+    gap = text[points[0].span[1] : points[1].span[0]]
+    return points[1:] if re.fullmatch(r"(?:,|:| ?\(| ?-)? ?(?:from )?(?:the )?", gap) else points
+
+
 def _ends(text: str, points: list[Point]) -> tuple[Point | None, Point | None]:
     """Return the point that the period starts with and the one that it ends with."""
     start: Point | None = None
@@ -132,7 +143,7 @@ def _ends(text: str, points: list[Point]) -> tuple[Point | None, Point | None]:
     previous = 0
     for point in points:
         gap = text[max(previous, point.span[0] - 60) : point.span[0]]
-        is_end = bool(END.search(gap)) if start else bool(UNTIL.search(gap))
+        is_end = bool(END.search(gap)) if start else bool(UNTIL.search(gap) or _SINCE.search(gap))
         if start and not is_end and AND.match(gap) and BETWEEN.search(text[: start.span[0]][-20:]):
             is_end = True
         if is_end and start and start.is_range and not start.is_wide and not point.is_range:
@@ -169,8 +180,8 @@ def _range(text: str, start: Point, end: Point, today: date) -> Days:
             first = shorter
     if not start.has_year and not end.has_year:
         first, final = _in_progress_range(start, end, (first, final), today)
-        if _wraps_far((first, final)):
-            final = first - timedelta(days=1)
+    if not end.has_year and _wraps_far((first, final)):
+        final = first - timedelta(days=1)
     if final == first:
         return first, first + timedelta(days=1)
     if final < first:
@@ -229,7 +240,7 @@ def _starts_only(text: str, start: Point, end: Point | None, count: tuple[int, s
         return False
     return bool(
         re.search(
-            r"\b(?:from|starting|beginning|as of|ab)(?: on)?(?: the)? $",
+            r"\b(?:from|start(?:ing|s)?|begin(?:ning|s)?|as of|ab)(?: it)?(?: on)?(?: the)? $",
             text[: start.span[0]][-24:],
         )
     )
@@ -248,7 +259,7 @@ def _take_durations(scan: Scan, notices: list[str]) -> list[re.Match[str]]:
             and not re.search(r"(?:^|\bfor |\brent\w* |\bneed |\bwant )$", before)
         ):
             continue
-        if match["unit"].startswith("year") and not match["for"]:
+        if re.match(rf"year|{HOURS}", match["unit"]) and not match["for"]:
             continue
         if int(match["n"]) == 0 if match["n"].isdigit() else False:
             continue
@@ -265,6 +276,8 @@ def _take_durations(scan: Scan, notices: list[str]) -> list[re.Match[str]]:
 
 def _count(match: re.Match[str]) -> tuple[int, str]:
     said = match["n2"] or match["n"]
+    if re.fullmatch(HOURS, match["unit"]):
+        return max(1, int(said) // 24) if said.isdigit() else 1, "day"
     unit = next(unit for unit, words in UNITS.items() if re.fullmatch(words, match["unit"]))
     if re.fullmatch(HALF, said):
         return _HALVES.get(unit, (1, "day"))

@@ -24,6 +24,7 @@ _GOES_ON = re.compile(
     r"^(?:(?:ok|okay|yes|yeah|sure|no|hmm|well|great|cool|nice)[,.!]? )?(?:and|or|but|what about"
     r"|how about|same|then|instead|also|only|ones?|with|without|(?:is there|do you have|got"
     r"|any) (?:one|ones|any)(?! of)|any in)\b"
+    r"|\b(?:something|anything|ones?|anyone) (?:a bit |a little |even |more |less )?\w+er\b"
     r"|\b(?:instead|the same|same (?:thing|but|one)|then)\b"
 )
 

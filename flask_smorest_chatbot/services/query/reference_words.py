@@ -49,7 +49,11 @@ ALL = re.compile(
     r"|(?:these|those)(?! (?:dates?|days?|times?|prices?|weekends?|brands?|kinds?|categories"
     r"|cities|weeks?))"
     r"|which (?:one|1)|which(?= (?:is|are|has|would|do you|should i|sounds|comes))"
-    r"|between the two)\b"
+    r"|between the two|^(?:and |so |ok,? )?how much(?=\s?(?:[?\x00]|$|would (?:that|it) be)))(?!\w)"
+)
+NUMBERS = re.compile(
+    r"\b(?:between|compare|with) (?:number |option |#)?(?P<n>[1-9])(?:,? (?:and|or|&|vs|to|with) )"
+    r"(?:number |option |#)?(?P<n2>[1-9])(?=\s?(?:$|[?!.,]))"
 )
 REST = re.compile(r"\bthe other (?:one|two|three|four|ones|[1-5])\b")
 BOTH = re.compile(
@@ -97,9 +101,10 @@ DEARER = re.compile(
     r"|step it up)\b|\bteurer\w*|\bbesseres\b"
 )
 OTHER = re.compile(
-    r"\b(?:(?:something|anything|someone|what|nothing|who) (?:else|different)|else|show me more"
-    r"|see more|more (?:options|choices|results|suggestions|ideas|like (?:this|that|these|those|it"
-    r"|them)|of (?:these|those|them)|please|recommendations|guitars)"
+    r"\b(?:(?:something|anything|someone|what|nothing|who) (?:else|different)|else"
+    r"|show (?:me )?more|see more|more (?:options|choices|results|suggestions|ideas"
+    r"|like (?:this|that|these|those|it|them)|of (?:these|those|them)|please"
+    r"|recommendations|guitars)"
     r"|any more|(?:some|a few|few|give me) more(?=\s?(?:$|[?!.]))|^more|(?:(?:any|some|the|what"
     r"|your|which) )?other(?! (?:than|hand|day|week|weekend|time|dates?|days?|cit|place|location"
     r"|words|side|half|people|musicians|kids|brands? than))"

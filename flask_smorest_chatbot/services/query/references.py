@@ -21,6 +21,7 @@ from .reference_words import (
     NTH,
     NTH_BARE,
     NUMBER,
+    NUMBERS,
     ONE,
     ORDINALS,
     OTHER,
@@ -129,7 +130,7 @@ def _counted(
     for pattern in (NTH, NTH_BARE):
         for match in scan.take(pattern):
             yield match.start(), _nth(match, items), match[0].strip()
-    for match in scan.take(NUMBER):
+    for match in (*scan.take(NUMBERS), *scan.take(NUMBER)):
         chosen: list[CatalogItem] = []
         for said in (match["n"], match["n2"]):
             number = 0 if said is None else COUNTS.get(said) or int(said)

@@ -18,7 +18,8 @@ UNWANTED = re.compile(
     r"|any \w{1,12} but|everything but|all but|rather than|instead of|neither"
     r"|nor|avoid(?:ing)?|hates?|hated|dislikes?|skip|minus|leave out|but no|but not|ohne"
     r"|keine[nrm]?|kein|nicht|sin|sans"
-    r"|pas de|pas|sauf|excepto|ausser|tired of|sick of|fed up with|bored (?:of|with)|allergic to"
+    r"|pas de|pas|nada de|sauf|excepto|ausser"
+    r"|tired of|sick of|fed up with|bored (?:of|with)|allergic to"
     r"|not interested in"
     r"|no interest in|not into|not keen on|not (?:a )?(?:big )?fan of|can't stand|cannot stand"
     r"|can't bear|not (?:like|want|need|care for|enjoy|love|fancy|trust)|detest|loathe)"
@@ -27,7 +28,10 @@ UNWANTED = re.compile(
     r"|n't(?: a| an)?|anti)" + BEFORE
 )
 # "Isn't the FG800 nice?" turns nothing down.
-ASKS = re.compile(r"\b(?:is|are|was|does|do|would|could|can|has|have)n't (?:the|an?|that|this) $")
+ASKS = re.compile(
+    r"(?<!that )(?<!which )(?<!it )\b(?:is|are|was|does|do|would|could|can|has|have)n't"
+    r" (?:the|an?|that|this) $"
+)
 # "I'd rather have a Nord than a Yamaha": it reaches across the name before.
 LESS_LIKED = re.compile(r"\b(?:rather|prefer) [^.;!?]{1,40} (?:than|over|to) (?:a |an |the )?$")
 UNWANTED_AFTER = re.compile(

@@ -25,6 +25,10 @@ from .term_words import (
 )
 from .text import Message
 
+#: What may follow a noun.
+_ALONE = re.compile(r"\s?(?:$|[,.;!?)]|(?:or|and|for|in|at|under|from|on|with|please)\b)")
+#: Before "recording", these make it what somebody does.
+_DOING = re.compile(r"(?:'m|'re|\b(?:am|are|is|be|been|was|were|for|while|when|start|of|by)) $")
 #: Most words of a message that are looked at for misspelt names.
 _MOST_WORDS = 400
 
@@ -67,7 +71,36 @@ def find_terms(message: Message, names: Names, left: str) -> list[Term]:
         terms.append(Term(span=span, meaning=meaning))
         place += length
     terms = [term for number, term in enumerate(terms) if _is_meant(message, term, terms, number)]
-    return _with_unwanted(left, terms)
+    terms = _with_unwanted(left, [*terms, *_beside_makers(left, terms, names)])
+    if not any(term.kind == "category" for term in terms):
+        terms += _people(spots, names)
+    return [_one_kind(left, term, names) for term in terms]
+
+
+def _beside_makers(left: str, terms: Sequence[Term], names: Names) -> list[Term]:
+    """Return the categories told by one word behind a maker: "a Martin acoustic, please"."""
+    found: list[Term] = []
+    for term in terms:
+        word = WORD.match(left, term.span[1] + 1) if term.kind == "brand" else None
+        meaning = word and names.attributes.get(singular(word[0]))
+        if word and meaning and _ALONE.match(left, word.end()):
+            found.append(Term(span=word.span(), meaning=meaning))
+    return found
+
+
+def _people(spots: Sequence[re.Match[str]], names: Names) -> list[Term]:
+    """Return what a message that names no category asks for by who plays it: "a drummer"."""
+    found = ((spot, names.people.get(singular(spot[0]))) for spot in spots)
+    return [Term(span=spot.span(), meaning=meaning) for spot, meaning in found if meaning][:1]
+
+
+def _one_kind(left: str, term: Term, names: Names) -> Term:
+    """Take "no electric guitars" for a wish for other guitars."""
+    if term.kind != "category" or not term.is_unwanted:
+        return term
+    words = [singular(word) for word in WORD.findall(left[slice(*term.span)])]
+    is_one_kind = len(words) > 1 and names.meanings.get((words[-1],)) == term.meaning
+    return replace(term, is_unwanted=False) if is_one_kind else term
 
 
 def _is_unbroken(left: str, spots: Sequence[re.Match[str]]) -> bool:
@@ -97,6 +130,8 @@ def _is_meant(message: Message, term: Term, terms: Sequence[Term], number: int) 
             if word in ADJECTIVES and is_before_kind:
                 return False
             return not (other and other.search(before))
+        case "category":
+            return not (word.endswith("ing") and _DOING.search(before))
         case "place":
             if PLACE_BEFORE.search(before) or not is_english(word):
                 return True

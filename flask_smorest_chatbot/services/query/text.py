@@ -18,7 +18,10 @@ TAKEN = "\x00"
 # The library leaves ordinals up to the third as they are.
 _NTH = {"first": "1st", "second": "2nd", "third": "3rd"}
 _FIRST_DAYS = re.compile(
-    rf"\b(?:first|second|third)\b(?= (?:of )?(?:{any_of(MONTHS)})\b)", re.IGNORECASE
+    r"\b(?:first|second|third)\b"
+    r"(?= (?:(?:to|until|till|through|and) (?:the )?\d{1,2}(?:st|nd|rd|th)? )?"
+    rf"(?:of )?(?:{any_of(MONTHS)})\b)",
+    re.IGNORECASE,
 )
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _QUOTES = "\u2018\u2019\u02bc\u0060\u00b4"

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 
 from .clauses import READ, Clauses
+from .contrasts import Span, only_named
 from .cues import (
     ARTICLES,
     BEFORE,
@@ -27,9 +28,6 @@ from .cues import (
 from .headings import is_under_no
 from .words import Word, fold
 
-#: Words ``first`` to ``last`` (exclusive) of a text, which name something.
-Span = tuple[int, int]
-
 
 class Stand(IntEnum):
     """How a text stands to what it names."""
@@ -37,7 +35,9 @@ class Stand(IntEnum):
     AGAINST = -1
     #: Only named as the lesser of two.
     LESSER = 0
-    FOR = 1
+    #: Only named on the way to another.
+    NAMED = 1
+    FOR = 2
 
 
 #: What may stand between the names of a list.
@@ -57,6 +57,7 @@ def stands(text: str, words: Sequence[Word], spans: Sequence[Span]) -> list[Stan
     clauses = Clauses(text, words)
     linked = [at > 0 and _is_linked(clauses, spans[at - 1], spans[at]) for at in range(len(spans))]
     against = _against_after(clauses, spans, linked)
+    passed = only_named(clauses, spans, linked)
     found: list[Stand] = []
     before = Stand.FOR
     for at, span in enumerate(spans):
@@ -65,7 +66,10 @@ def stands(text: str, words: Sequence[Word], spans: Sequence[Span]) -> list[Stan
         if not linked[at] or (before is Stand.LESSER and _has_comma(clauses, floor, span[0])):
             before = _before(clauses, span, floor, found[-1] if found else Stand.FOR)
         found.append(Stand.AGAINST if against[at] else before)
-    return found
+    return [
+        Stand.NAMED if stand is Stand.FOR and by else stand
+        for stand, by in zip(found, passed, strict=True)
+    ]
 
 
 def _is_linked(clauses: Clauses, previous: Span, span: Span) -> bool:
@@ -101,7 +105,16 @@ def _is_against_behind(clauses: Clauses, start: int, until: int) -> bool:
     until = min(until, start + READ)
     if start < until and "?" in clauses.gap(start) and clauses.words[start].text in NO:
         return True
+    if MARKS_AGAINST.search(_rest_of_line(clauses, start, until)):
+        return True
     return clauses.speaks_against(start, until)
+
+
+def _rest_of_line(clauses: Clauses, start: int, until: int) -> str:
+    """Return the line behind a name, as far as the next one."""
+    words = clauses.words
+    end = words[until].start if until < len(words) else len(clauses.text)
+    return clauses.text[words[start - 1].end : end].partition("\n")[0]
 
 
 # -- before a name -----------------------------------------------------------------------------

@@ -16,6 +16,9 @@ READ = 30
 #: How many words far a NOT, and words such as "out of", reach.
 _REACH = 4
 _FAR = 99
+_CURRENCY = re.compile("[$\u20ac\u00a3]")
+#: Words after which an amount is about the price and no limit.
+_NEARLY = frozenset("little bit slightly just".split())
 
 
 class Clauses:
@@ -46,7 +49,17 @@ class Clauses:
     def ends_clause(self, at: int) -> bool:
         """Tell whether a sentence, a line or a part of one ends just before a word."""
         gap = self.gap(at)
-        return gap != " " and _SENTENCE_END.search(gap) is not None
+        if gap == " " or _SENTENCE_END.search(gap) is None:
+            return False
+        return not self._is_in_number(at, gap)
+
+    def _is_in_number(self, at: int, gap: str) -> bool:
+        """Tell "$23.00" and "2:30" from the end of a sentence."""
+        return (
+            gap in (".", ":")
+            and self.words[at].text.isdigit()
+            and self.words[at - 1].text.isdigit()
+        )
 
     def has_comma(self, at: int) -> bool:
         """Tell whether a comma stands just before a word."""
@@ -152,7 +165,14 @@ class _Predicate:
 
     def _is_limited(self, at: int) -> bool:
         places = range(at, min(at + _REACH, self._end))
-        return any(self._next(place) is Cue.LIMIT for place in places)
+        return self._is_money(at) or any(self._next(place) is Cue.LIMIT for place in places)
+
+    def _is_money(self, at: int) -> bool:
+        """Tell "over $20 a day" from "a little over $20 a day"."""
+        if at >= self._end or not self._clauses.words[at].text.isdigit():
+            return False
+        near = {word.text for word in self._clauses.words[max(self._start, at - 3) : at]}
+        return bool(_CURRENCY.search(self._clauses.gap(at))) and near.isdisjoint(_NEARLY)
 
     def _is_excused(self, at: int) -> bool:
         """Tell whether a "but it" follows in the sentence: "over your budget, but it lasts"."""
@@ -168,7 +188,14 @@ class _Predicate:
         at = self._behind_links(at)
         if at < self._end and not self._clauses.words[at].text[0].isascii():
             return True
+        if self._is_elliptic(at):
+            return True
         return Cue.IT in (self._next(at), self._next(at + 1)) or self._has_object(at)
+
+    def _is_elliptic(self, at: int) -> bool:
+        """Tell whether a word against it comes at once, without a subject: "but overkill"."""
+        near = (self._next(place) for place in range(at, min(at + 3, self._end)))
+        return any(cue in (Cue.BAD, Cue.TOO, Cue.OVER) for cue in near)
 
     def _resumes(self, at: int) -> bool:
         """Tell whether a sentence begins with "It" or the like."""

@@ -70,7 +70,8 @@ _BEFORE: Phrases = {
         vermeiden|vergessen|evitate|vermijd|unikaj|omin|arrepentir|arrepentiras|arrepentira|dudes
         dude|hesitez|hesite|regretter|regretterez|zogern|bereuen|pentirai|pentira|esitare
         arrepender|hesitar|aarzel|zaluj|wahaj
-        hold off|rule out|stay clear|keep away|leave aside|ditch|drop|ignore|discard|dismiss
+        hold off|rule out|rules out|ruled out|ruling out|steer you away|steer you clear
+        stay clear|keep away|leave aside|ditch|drop|ignore|discard|dismiss
         cross off|refrain|advise against|recommend against|warn against|think twice|beware|say no to
         decline|lack|hesitant|deconseille|desaconsejo|sconsiglio|desaconselho|odradzam|abraten
         rate von|raten von|afraden
@@ -86,7 +87,7 @@ _BEFORE: Phrases = {
         no lugar da|in plaats van|zamiast|niz|supera a|supera al|surpasse|schlagt|ubertrifft|batte
         verslaat
         against|ahead of|trumps|edges out|defeats|wins over|outdoes|in lieu of|as opposed to
-        sooner than|leave|save
+        sooner than|leave|save|all but|everything but|anything but|apart from|other than
         """,
 }
 
@@ -104,7 +105,7 @@ _AFTER: Phrases = {
         beschikbaar|vrij|geschikt|aan te raden|dostepny|dostepna|dostepne|wolny|wolna|wolne
         odpowiedni|odpowiednia|polecam|nadaje
         necessary|for rent|on offer|made for|meant for|designed for|intended for|built for
-        practical|is te huur
+        practical|is te huur|on this list|on the list|on my list|on your list
         """,
     Cue.MAY: "can be|could be|may be|might be|to be|can still be",
     Cue.BAD: """
@@ -125,6 +126,8 @@ _AFTER: Phrases = {
         checked out|spoken for|in use|in repair|under repair|being repaired|being serviced
         out of service|out of commission|off the table|poor choice|bad choice|wrong choice
         poor fit|bad fit|bad idea|ill suited|unsuited|inappropriate|impractical|discontinued
+        struggle|struggles|falls short|fall short|isn t either|is not either|aren t either
+        won t either|doesn t either
         fully booked|snapped up|already out|already gone|ausverkauft|reserviert|ungeeignet
         epuise|epuisee|esaurito|esaurita|affittato|affittata
         """,

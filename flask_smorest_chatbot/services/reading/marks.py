@@ -29,7 +29,7 @@ OPENING = re.compile(
     rf"|{_FENCE}(?:"
     rf"{TAG_OF_BLOCK}{_GAP}(?P<inner>{_CODE})?+"
     r"(?:(?P<tagged>[\[{])|(?P<text>(?=[^`~]|`{1,2}[^`]|~{1,2}[^~])))"
-    rf"|(?P<json>\[{_GAP}\{{|\{{{_GAP}(?:{_KEY}))"
+    rf"|(?P<json>\[{_GAP}(?:\{{|\")|\{{{_GAP}(?:{_KEY}))"
     rf"|(?P<yaml>(?<=[\s\w])(?:-\s{{1,3}})?[\"']?id[\"']?\s{{0,3}}:))",
     re.IGNORECASE,
 )

@@ -15,9 +15,11 @@ from .words import Word, fold
 
 #: An id that is called one, and an id that may also be a rank or a footnote.
 _CALLED_ID = re.compile(
-    r"\b(?:id|item|listing|article|articulo|artikel)\b['\"]?\s{0,3}[:#=]?\s{0,3}[#'\"]?(\w[\w.-]{0,60})",
+    r"\b(?:id|item|listing|article|articulo|artikel)s?\b['\"]?\s{0,3}[:#=]?\s{0,3}[#'\"]?"
+    r"(\w[\w.-]{0,60}(?:(?:, ?| ?& ?|,? (?:and|or|y|et|und) )#?\w[\w.-]{0,60}){0,9})",
     re.IGNORECASE,
 )
+_ID_GLUE = re.compile(r", ?| ?& ?|,? (?:and|or|y|et|und) ")
 _MAYBE_ID = re.compile(r"#(\w[\w-]{0,60})|\[(?P<list>\w[\w-]{0,60}(?:, ?\w[\w-]{0,60}){0,9})\]")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n(?![ \t]+[-*\u2022])|\|\s*\n")
 _PLAIN_AMOUNT = re.compile(r"(?<![\w.,])\d{1,5}[.,]\d\d(?![\w.,]*\d)")
@@ -156,8 +158,8 @@ def _by_id(text: str, items: Sequence[CatalogItem]) -> Iterator[Mention]:
     known = {str(item.id): item for item in items}
     for pattern in (_CALLED_ID, _MAYBE_ID):
         for cited in pattern.finditer(text):
-            keys = (cited[cited.lastindex or 1]).split(",")
-            for key in (key.strip().rstrip(".-") for key in keys):
+            keys = _ID_GLUE.split(cited[cited.lastindex or 1])
+            for key in (key.strip(" #").rstrip(".-") for key in keys):
                 # "#1" is a rank more often than an id.
                 if key in known and (pattern is _CALLED_ID or len(key) > 1):
                     yield Mention(known[key], cited.start(), cited.end(), "", by_id=True)

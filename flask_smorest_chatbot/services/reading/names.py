@@ -22,9 +22,12 @@ _VARIANTS = frozenset(
 )
 _ARTICLES = frozenset("the this that la el le il die der das o a".split())
 _INDEFINITE = frozenset("a any most all every each some un una uno une ein eine um uma een".split())
+_SIZES = frozenset("little small big compact classic new old trusty humble lovely great".split())
 _AFTER_NAME = frozenset(
     "is has would will was s at costs suits fits may might or es est ist e tiene ha hat".split()
 )
+#: Between a model and its maker.
+_FROM = frozenset("from by de of von par di da van".split())
 #: By how much the best of several products must beat the next.
 _MARGIN = 0.5
 
@@ -121,6 +124,9 @@ class Names:
                 matched.update(pair)
                 exact, last = exact + 1, until
                 continue
+            if found is None and self._is_maker(product, word, words[until : until + 1]):
+                last = until
+                continue
             if found is None and until < len(words):
                 word, until = word + words[until].text, until + 1
                 found = _next_place(product.words, word, matched)
@@ -130,6 +136,11 @@ class Names:
             exact += product.words[found] == canonical(word)
             last = until
         return Match(product, at, last, frozenset(matched), exact)
+
+    def _is_maker(self, product: Product, word: str, after: Sequence[Word]) -> bool:
+        """Tell whether a word leads to the maker: "the SG from Epiphone"."""
+        makers = product.words[: product.brand]
+        return word in _FROM and any(self._spelling[maker.text] in makers for maker in after)
 
     # -- what is a name ------------------------------------------------------------------------
 
@@ -141,6 +152,8 @@ class Names:
         """Tell "the Taylor is" when one product alone is a Taylor."""
         word = words[match.first]
         before = words[match.first - 1].text if match.first else ""
+        if before in _SIZES and match.first > 1:
+            before = words[match.first - 2].text
         after = words[match.last].text if match.last < len(words) else "is"
         return (
             len(self._of_word[self._spelling[word.text]]) == 1

@@ -128,10 +128,11 @@ def _recommended(
     stand_of: dict[str, Stand] = {}
     for mention in named:
         key, stand = str(mention.item.id), advised[mention.start, mention.end]
-        if stand is Stand.AGAINST or key not in stand_of:
+        if stand is Stand.AGAINST or stand_of.get(key, Stand.NAMED) is Stand.NAMED:
             stand_of[key] = stand
     items = {str(mention.item.id): mention.item for mention in named}
-    return [item for key, item in items.items() if stand_of[key] is Stand.FOR]
+    most = Stand.FOR if Stand.FOR in stand_of.values() else Stand.NAMED
+    return [item for key, item in items.items() if stand_of[key] is most]
 
 
 def _reason(citation: Citation, prose: str, mentions: Sequence[Mention], item: CatalogItem) -> str:
