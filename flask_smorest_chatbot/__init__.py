@@ -17,6 +17,7 @@ from .errors import (
     ChatbotError,
     ConfigError,
     ConflictError,
+    ForbiddenError,
     InputError,
     LoaderError,
     ModelError,
@@ -27,7 +28,7 @@ from .errors import (
     TurnError,
 )
 from .extension import Chatbot
-from .models import ChatMessageMixin, ChatSessionMixin
+from .models import ChatApiKeyMixin, ChatMessageMixin, ChatSessionMixin, ChatUsageMixin
 from .profile import UserProfile
 from .routes.json_body import JsonBodyParser, read_body
 from .services.doctor import ModelStatus, model_status
@@ -42,14 +43,17 @@ __all__ = [
     "CatalogItem",
     "CatalogQuery",
     "CatalogResult",
+    "ChatApiKeyMixin",
     "ChatMessageMixin",
     "ChatSessionMixin",
+    "ChatUsageMixin",
     "Chatbot",
     "ChatbotConfig",
     "ChatbotError",
     "ConfigError",
     "ConflictError",
     "Fact",
+    "ForbiddenError",
     "FreeTime",
     "InputError",
     "JsonBodyParser",

@@ -28,7 +28,7 @@ def doctor() -> None:
     """Check configuration, tables, model and loaders; exit status 1 if anything fails."""
     state = current_app.extensions["chatbot"]
     failed = False
-    for finding in examine(state.turn_services, current_app.config):
+    for finding in examine(state.turn_services, current_app.config, state.models):
         mark = "ok  " if finding.ok else "FAIL"
         remedy = f" -> {finding.remedy}" if finding.remedy else ""
         one_line = " ".join(f"{finding.name}: {finding.detail}{remedy}".split())

@@ -108,6 +108,7 @@ class ChatbotConfig:
         low=0.05,
         high=15,
     )
+    max_api_keys: int = _key(20, "API keys that one user may have", unit="keys", low=0, high=1000)
     retry_after: int = _key(
         10, "`Retry-After` of a 503 when the model is away", unit="seconds", low=1, high=3600
     )

@@ -19,6 +19,17 @@ class AuthenticationError(ChatbotError):
     """The request carries no valid access token of a known user."""
 
 
+class ForbiddenError(ChatbotError):
+    """The API key may not do this; a log-in of its user may.
+
+    :param reason: stable, machine-readable word for clients
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class InputError(ChatbotError):
     """What the user sent cannot be answered."""
 

@@ -13,20 +13,24 @@ from .catalog import CatalogItem, CatalogQuery, Fact, Vocabulary
 from .cli import chatbot_cli
 from .config import ChatbotConfig
 from .errors import ConfigError
-from .models import build_models, erase_with_user
+from .models import build_api_key_model, build_models, build_usage_model, erase_with_user
 from .profile import UserProfile
 from .routes import build_blueprint
 from .routes.chat import ChatEndpoint, Planner
 from .services.host import Offered, TurnServices, cached
 from .services.model.chat_model import LazyChatModel
 from .services.running import RunningTurns
+from .services.storage.api_keys import ApiKeys
 from .services.storage.conversations import Conversations
+from .services.storage.usage import UsageRecords
 
 _Profile = TypeVar("_Profile", bound=Callable[[Any], UserProfile])
 _Catalog = TypeVar("_Catalog", bound=Callable[[CatalogQuery], Offered])
 _Vocabulary = TypeVar("_Vocabulary", bound=Callable[[], Vocabulary])
 _Facts = TypeVar("_Facts", bound=Callable[[CatalogQuery], Sequence[Fact]])
 _Planner = TypeVar("_Planner", bound=Planner)
+_Users = TypeVar("_Users", bound=Callable[[Any], Any])
+_AdminCheck = TypeVar("_AdminCheck", bound=Callable[[Any], bool])
 
 #: How long the words of a catalogue are kept before the host is asked for them again.
 VOCABULARY_SECONDS = 60.0
@@ -38,6 +42,8 @@ class ChatbotState:
     """What ``app.extensions["chatbot"]`` holds: the plugin's objects for one app.
 
     :param planners: the host's own chat endpoints by their rule
+    :param load_user: the host's user by key; None for one who may not come in
+    :param is_admin: whether a user has the host's admin role
     """
 
     db: Any
@@ -45,6 +51,20 @@ class ChatbotState:
     config: ChatbotConfig
     turn_services: TurnServices
     planners: Mapping[str, Planner]
+    api_keys: ApiKeys
+    load_user: Callable[[Any], Any]
+    is_admin: Callable[[Any], bool]
+
+    @property
+    def models(self) -> tuple[type[Any], ...]:
+        """The mapped classes of the plugin's tables."""
+        conversations, usage = self.turn_services.conversations, self.turn_services.usage
+        return (
+            conversations.sessions,
+            conversations.messages,
+            self.api_keys.model,
+            usage.model,
+        )
 
 
 class Chatbot:
@@ -57,8 +77,12 @@ class Chatbot:
     :param persona: who the assistant is, in the host's words; opens the system message
     :param session_table: name of the sessions' table
     :param message_table: name of the messages' table
+    :param api_key_table: name of the API keys' table
+    :param usage_table: name of the table of what users use a day
     :param session_model: the host's own class on :class:`.ChatSessionMixin`
     :param message_model: the host's own class on :class:`.ChatMessageMixin`
+    :param api_key_model: the host's own class on :class:`.ChatApiKeyMixin`
+    :param usage_model: the host's own class on :class:`.ChatUsageMixin`
     :param chat_model: a LangChain chat model, or a factory that takes the :class:`.ChatbotConfig`
         and returns one; without it ``CHATBOT_MODEL`` decides
     :raises ConfigError: when the user model cannot be referred to
@@ -72,8 +96,12 @@ class Chatbot:
         persona: str = DEFAULT_PERSONA,
         session_table: str = "chat_sessions",
         message_table: str = "chat_messages",
+        api_key_table: str = "chat_api_keys",
+        usage_table: str = "chat_usage",
         session_model: type[Any] | None = None,
         message_model: type[Any] | None = None,
+        api_key_model: type[Any] | None = None,
+        usage_model: type[Any] | None = None,
         chat_model: Any = None,
     ) -> None:
         if (session_model is None) != (message_model is None):
@@ -82,7 +110,9 @@ class Chatbot:
             session_model, message_model = build_models(
                 db, user_model, session_table=session_table, message_table=message_table
             )
-        erase_with_user(user_model, session_model, message_model)
+        api_key_model = api_key_model or build_api_key_model(db, user_model, api_key_table)
+        usage_model = usage_model or build_usage_model(db, user_model, usage_table)
+        erase_with_user(user_model, (message_model, session_model, api_key_model, usage_model))
         self.db = db
         self.user_model = user_model
         self.persona = persona
@@ -90,12 +120,36 @@ class Chatbot:
         self.ChatSession = session_model
         #: The mapped messages' class.
         self.ChatMessage = message_model
+        #: The mapped API keys' class.
+        self.ChatApiKey = api_key_model
+        #: The mapped class of what users use a day.
+        self.ChatUsage = usage_model
         self._chat_model = chat_model
+        self._load_user: Callable[[Any], Any] = self._stored_user
+        self._is_admin: Callable[[Any], bool] = _nobody
         self._load_profile: Callable[[Any], UserProfile] = _no_profile
         self._load_catalog: Callable[[CatalogQuery], Offered] = _no_catalog
         self._load_vocabulary: Callable[[], Vocabulary] = Vocabulary
         self._load_facts: Callable[[CatalogQuery], Sequence[Fact]] = _no_facts
         self._endpoints: list[ChatEndpoint] = []
+
+    def user_loader(self, loader: _Users) -> _Users:
+        """Register the function that finds the user of an API key.
+
+        It takes a user's primary key and returns the host's user object, or None for one who may
+        not come in any more. Without it every stored user may. Tokens are the host's own matter:
+        flask-jwt-extended's ``user_lookup_loader`` decides on them, if there is one.
+        """
+        self._load_user = loader
+        return loader
+
+    def admin_check(self, check: _AdminCheck) -> _AdminCheck:
+        """Register the function that tells who has the host's admin role.
+
+        It takes the host's user object and returns True or False. Without it nobody has.
+        """
+        self._is_admin = check
+        return check
 
     def profile_loader(self, loader: _Profile) -> _Profile:
         """Register the function that describes a user to the model.
@@ -172,6 +226,9 @@ class Chatbot:
             config=config,
             turn_services=self._services(config),
             planners={endpoint.rule: endpoint.plan for endpoint in self._endpoints},
+            api_keys=ApiKeys(self.db, self.ChatApiKey, self.user_model),
+            load_user=self._load_user,
+            is_admin=self._is_admin,
         )
         api.register_blueprint(blueprint, url_prefix=config.url_prefix)
         app.cli.add_command(chatbot_cli, config.cli_group)
@@ -189,7 +246,11 @@ class Chatbot:
             load_vocabulary=cached(self._load_vocabulary, VOCABULARY_SECONDS),
             load_facts=self._load_facts,
             persona=self.persona,
+            usage=UsageRecords(self.db, self.ChatUsage, self.user_model),
         )
+
+    def _stored_user(self, key: Any) -> Any:
+        return self.db.session.get(self.user_model, key)
 
 
 def _check_host(app: Flask, api: Api, config: ChatbotConfig) -> None:
@@ -207,6 +268,10 @@ def _check_host(app: Flask, api: Api, config: ChatbotConfig) -> None:
             f"This app already has commands called `flask {config.cli_group} ...`: set "
             "CHATBOT_CLI_GROUP to another name."
         )
+
+
+def _nobody(_user: Any) -> bool:
+    return False
 
 
 def _no_profile(_user: Any) -> UserProfile:

@@ -1,6 +1,6 @@
 """The site's tables. Importing this package puts all of them on ``db.metadata``."""
 
-from .chat_message import ChatMessage, ChatSession
+from .chat_message import ChatApiKey, ChatMessage, ChatSession, ChatUsage
 from .columns import MAX_ROW_ID, as_utc, utc_now
 from .instrument import Instrument
 from .listing import CONDITIONS, Listing
@@ -17,8 +17,10 @@ __all__ = [
     "MAX_ROW_ID",
     "RENTAL_STATUSES",
     "ROLES",
+    "ChatApiKey",
     "ChatMessage",
     "ChatSession",
+    "ChatUsage",
     "Instrument",
     "Listing",
     "Rental",

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from flask_smorest_chatbot import ChatMessageMixin, ChatSessionMixin
+from flask_smorest_chatbot import (
+    ChatApiKeyMixin,
+    ChatMessageMixin,
+    ChatSessionMixin,
+    ChatUsageMixin,
+)
 
 from ..extensions import Model
 from .user import User
@@ -21,3 +26,17 @@ class ChatMessage(ChatMessageMixin, Model):
     __tablename__ = "chat_messages"
     __user_model__ = User
     __session_model__ = ChatSession
+
+
+class ChatApiKey(ChatApiKeyMixin, Model):
+    """A key with which a user's program uses the chat."""
+
+    __tablename__ = "chat_api_keys"
+    __user_model__ = User
+
+
+class ChatUsage(ChatUsageMixin, Model):
+    """What a user has used of the chat on one day."""
+
+    __tablename__ = "chat_usage"
+    __user_model__ = User

@@ -10,7 +10,8 @@ from flask_smorest_chatbot import ConfigError as ChatbotConfigError
 
 from ..config import ConfigError
 from ..extensions import db
-from ..models import ChatMessage, ChatSession, User
+from ..models import ChatApiKey, ChatMessage, ChatSession, ChatUsage, User
+from ..services import accounts
 from ..services import chatbot_service as service
 from ..services.readiness import ReadinessCheck, add_readiness_check
 from ..services.vocabulary import vocabulary
@@ -21,7 +22,11 @@ chatbot = Chatbot(
     persona=service.PERSONA,
     session_model=ChatSession,
     message_model=ChatMessage,
+    api_key_model=ChatApiKey,
+    usage_model=ChatUsage,
 )
+chatbot.user_loader(accounts.find_active)
+chatbot.admin_check(accounts.is_admin)
 chatbot.profile_loader(service.profile_of)
 chatbot.catalog_loader(service.candidates_for)
 chatbot.vocabulary_loader(vocabulary)

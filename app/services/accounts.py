@@ -63,11 +63,22 @@ def active_user(identity: object, issued_at: float) -> User | None:
         return None
     if not 0 < int(identity) <= MAX_ROW_ID:
         return None
-    user = db.session.get(User, int(identity))
-    if user is None or not user.is_active:
+    user = find_active(int(identity))
+    if user is None:
         return None
     is_older = issued_at < int(as_utc(user.created_at).timestamp()) - CLOCK_TOLERANCE_S
     return None if is_older else user
+
+
+def find_active(user_id: int) -> User | None:
+    """Return the user with this id, unless the account is deactivated."""
+    user = db.session.get(User, user_id)
+    return user if user is not None and user.is_active else None
+
+
+def is_admin(user: User) -> bool:
+    """Tell whether a user runs the site."""
+    return user.role == "admin"
 
 
 def make_admin(email: str, password: str, name: str) -> tuple[User, bool]:

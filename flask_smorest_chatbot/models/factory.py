@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
 from ..errors import ConfigError
+from .accounting import ChatApiKeyMixin, ChatUsageMixin
 from .mixins import ChatMessageMixin, ChatSessionMixin
 from .user_key import user_key_column
 
@@ -27,19 +29,35 @@ def build_models(
     :param message_table: name of the messages' table
     :raises ConfigError: when a table of that name exists already
     """
-    metadata = user_key_column(user_model).table.metadata
-    for table in (session_table, message_table):
-        _check_name_is_free(metadata, table)
-    shared = {"__user_model__": user_model, "__module__": __name__, "metadata": metadata}
-    session_model = type(
-        "ChatbotSession", (ChatSessionMixin, db.Model), {**shared, "__tablename__": session_table}
-    )
-    message_model = type(
+    session_model = _build(db, user_model, "ChatbotSession", ChatSessionMixin, session_table)
+    message_model = _build(
+        db,
+        user_model,
         "ChatbotMessage",
-        (ChatMessageMixin, db.Model),
-        {**shared, "__tablename__": message_table, "__session_model__": session_model},
+        ChatMessageMixin,
+        message_table,
+        __session_model__=session_model,
     )
     return session_model, message_model
+
+
+def build_api_key_model(db: Any, user_model: type[Any], table: str) -> type[Any]:
+    """Return the model of API keys, as :func:`build_models` does those of the conversations."""
+    return _build(db, user_model, "ChatbotApiKey", ChatApiKeyMixin, table)
+
+
+def build_usage_model(db: Any, user_model: type[Any], table: str) -> type[Any]:
+    """Return the model of what users use, as :func:`build_models` does those of conversations."""
+    return _build(db, user_model, "ChatbotUsage", ChatUsageMixin, table)
+
+
+def _build(
+    db: Any, user_model: type[Any], name: str, mixin: type[Any], table: str, **more: Any
+) -> type[Any]:
+    metadata = user_key_column(user_model).table.metadata
+    _check_name_is_free(metadata, table)
+    members = {"__user_model__": user_model, "__module__": __name__, "metadata": metadata}
+    return type(name, (mixin, db.Model), {**members, "__tablename__": table, **more})
 
 
 def _check_name_is_free(metadata: sa.MetaData, table: str) -> None:
@@ -47,14 +65,13 @@ def _check_name_is_free(metadata: sa.MetaData, table: str) -> None:
     if name in metadata.tables:
         raise ConfigError(
             f"There is a table {table!r} already: give Chatbot(session_table=..., "
-            "message_table=...) other names, and make one Chatbot per db, outside create_app()."
+            "message_table=..., api_key_table=..., usage_table=...) other names, and make one "
+            "Chatbot per db, outside create_app()."
         )
 
 
-def erase_with_user(
-    user_model: type[Any], session_model: type[Any], message_model: type[Any]
-) -> None:
-    """Delete a user's chats when the host deletes the user through the ORM.
+def erase_with_user(user_model: type[Any], models: Sequence[type[Any]]) -> None:
+    """Delete what a user has in tables of ours when the host deletes the user through the ORM.
 
     The foreign keys cascade by themselves where the database enforces them; SQLite does not by
     default, and would later give the dead user's number, and so the chats, to a new user.
@@ -64,6 +81,6 @@ def erase_with_user(
     @event.listens_for(user_model, "before_delete", propagate=True)
     def erase(_mapper: Any, connection: Connection, user: Any) -> None:
         value = getattr(user, sa.inspect(user_model).get_property_by_column(key).key)
-        for model in (message_model, session_model):
+        for model in models:
             table = model.__table__
             connection.execute(sa.delete(table).where(table.c.user_id == value))

@@ -1,4 +1,4 @@
-"""Who is asking: the user whom the host's access token names."""
+"""Who is asking: the user whom the host's access token names, or whose API key it is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import current_app, g
+from flask import current_app, g, request
 from flask_jwt_extended import (
     default_callbacks,
     get_current_user,
@@ -26,8 +26,14 @@ from flask_jwt_extended.exceptions import (
 from jwt import ExpiredSignatureError, PyJWTError
 from sqlalchemy.exc import DBAPIError, StatementError
 
-from ..errors import AuthenticationError
+from ..errors import AuthenticationError, ForbiddenError, NotFoundError
 from ..models import parse_user_key, user_key_of
+from ..services.storage.api_keys import KEY_MARK
+
+#: The header of an API key; it may also come as a bearer token.
+API_KEY_HEADER = "X-API-Key"
+#: The scope of endpoints for the host's administrators.
+ADMIN = "admin"
 
 _LOG_IN = "Log in and send a valid access token: Authorization: Bearer <token>."
 #: Which of flask-jwt-extended's callbacks answers which error; all others are invalid tokens.
@@ -44,16 +50,24 @@ _CALLBACKS: dict[type[Exception], str] = {
 _View = TypeVar("_View", bound=Callable[..., Any])
 
 
-def authenticated(view: _View) -> _View:
-    """Let only requests with a valid access token of a known user through."""
+def requires(scope: str | None) -> Callable[[_View], _View]:
+    """Let only known users through: with a valid access token, or an API key that has a scope.
 
-    @wraps(view)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        g.chatbot_user = _load_user()
-        return view(*args, **kwargs)
+    :param scope: one of :data:`.SCOPES`; ``admin`` lets only the host's administrators through.
+        None takes no API key at all
+    """
 
-    # flask-smorest reads what its decorators noted on the view.
-    return wrapper  # type: ignore[return-value]
+    def decorate(view: _View) -> _View:
+        @wraps(view)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            g.chatbot_user = _load_user(scope)
+            return view(*args, **kwargs)
+
+        wrapper.chatbot_scope = scope  # type: ignore[attr-defined]
+        # flask-smorest reads what its decorators noted on the view.
+        return wrapper  # type: ignore[return-value]
+
+    return decorate
 
 
 def current_user() -> Any:
@@ -66,7 +80,47 @@ def current_user_key() -> Any:
     return user_key_of(g.chatbot_user)
 
 
-def _load_user() -> Any:
+def _load_user(scope: str | None) -> Any:
+    key = _presented_key()
+    stored = None if key is None else current_app.extensions["chatbot"].api_keys.find(key)
+    user = _user_of_token() if key is None else _user_of_key(stored)
+    # Before the scope, so that a key tells others than administrators nothing.
+    if scope == ADMIN and not current_app.extensions["chatbot"].is_admin(user):
+        raise NotFoundError("There is nothing at this address.")
+    if stored is not None:
+        _check_scope(stored, scope)
+    return user
+
+
+def _presented_key() -> str | None:
+    """Return the API key of this request, whatever it is worth; None if it has none."""
+    key = request.headers.get(API_KEY_HEADER)
+    authorization = request.headers.get("Authorization", "")
+    if key is not None:
+        if authorization:
+            raise AuthenticationError("Send one credential: an access token or an API key.")
+        return key
+    scheme, _, credential = authorization.partition(" ")
+    is_key = scheme.lower() == "bearer" and credential.startswith(KEY_MARK)
+    return credential if is_key else None
+
+
+def _user_of_key(stored: Any) -> Any:
+    user = stored and current_app.extensions["chatbot"].load_user(stored.user_id)
+    if user is None:
+        raise AuthenticationError("This API key is not valid: make a new one, or log in.")
+    return user
+
+
+def _check_scope(stored: Any, scope: str | None) -> None:
+    if scope is None:
+        raise ForbiddenError("An API key may not do this: log in.", "log_in_required")
+    if scope not in stored.scopes.split():
+        message = f"This API key lacks the scope {scope}: use one that has it."
+        raise ForbiddenError(message, "missing_scope")
+
+
+def _user_of_token() -> Any:
     try:
         verify_jwt_in_request()
     except (JWTExtendedException, PyJWTError) as error:

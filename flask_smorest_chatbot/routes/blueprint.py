@@ -9,6 +9,8 @@ from flask_smorest import Api, Blueprint
 
 from ..config import ChatbotConfig
 from ..schemas import chat_request_schema
+from .admin import add_admin_endpoints
+from .api_keys import add_api_key_endpoints
 from .chat import (
     ChatEndpoint,
     add_chat_endpoint,
@@ -17,7 +19,7 @@ from .chat import (
     add_stop_endpoint,
     plain_chat,
 )
-from .documentation import Documentation, bearer_scheme
+from .documentation import Documentation, api_key_scheme, bearer_scheme
 from .errors import register_error_handlers
 from .json_body import JsonBodyParser, read_body
 from .sessions import add_session_endpoints
@@ -36,7 +38,9 @@ def build_blueprint(
         config.blueprint_name, __name__, description="Chat with the site's assistant"
     )
     blueprint.ARGUMENTS_PARSER = JsonBodyParser()
-    documentation = Documentation(blueprint, bearer_scheme(api), api.ERROR_SCHEMA)
+    documentation = Documentation(
+        blueprint, bearer_scheme(api), api_key_scheme(api), api.ERROR_SCHEMA
+    )
     register_error_handlers(blueprint)
     blueprint.before_request(_limit_body)
     blueprint.before_request(read_body)
@@ -47,6 +51,8 @@ def build_blueprint(
     add_stop_endpoint(blueprint, documentation)
     add_resume_endpoint(blueprint, documentation)
     add_session_endpoints(blueprint, documentation)
+    add_api_key_endpoints(blueprint, documentation)
+    add_admin_endpoints(blueprint, documentation)
     return blueprint
 
 

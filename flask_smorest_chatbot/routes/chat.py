@@ -19,7 +19,7 @@ from ..services.storage.turn_records import OpenTurn
 from ..services.turn import Turn
 from ..text import is_blank
 from ..values import TurnPlan
-from .auth import authenticated, current_user, current_user_key
+from .auth import current_user, current_user_key, requires
 from .documentation import TAGS, Documentation
 from .repeats import once, request_key
 from .streaming import event_stream, last_place, run_to_end, wants_event_stream
@@ -67,7 +67,7 @@ def add_chat_endpoint(
 
     post.__doc__ = endpoint.plan.__doc__
     parsed = blueprint.arguments(schema, example=example)(post)
-    documented = documentation.turn(authenticated(parsed))
+    documented = documentation.turn(requires("chat")(parsed))
     name = "".join(part.title() for part in endpoint.plan.__name__.split("_"))
     blueprint.route(endpoint.rule, tags=TAGS)(type(name, (MethodView,), {"post": documented}))
 
@@ -78,7 +78,7 @@ def add_retry_endpoint(blueprint: Blueprint, documentation: Documentation) -> No
     @blueprint.route("/messages/<int:message_id>/retry", tags=TAGS)
     class RetryMessage(MethodView):
         @documentation.turn
-        @authenticated
+        @requires("chat")
         def post(self, message_id: int) -> Response | dict[str, Any]:
             """Try again to answer a message
 
@@ -100,7 +100,7 @@ def add_stop_endpoint(blueprint: Blueprint, documentation: Documentation) -> Non
     @blueprint.route("/messages/<int:message_id>/stop", tags=TAGS)
     class StopMessage(MethodView):
         @documentation.errors(401, 404, 500, 503)
-        @authenticated
+        @requires("chat")
         @blueprint.response(200, ChatMessageSchema, example=EXAMPLE_STOPPED)
         def post(self, message_id: int) -> Any:
             """Stop an answer that is being written
@@ -120,7 +120,7 @@ def add_resume_endpoint(blueprint: Blueprint, documentation: Documentation) -> N
     @blueprint.route("/messages/<int:message_id>/stream", tags=TAGS)
     class FollowMessage(MethodView):
         @documentation.resumed_stream
-        @authenticated
+        @requires("chat")
         def get(self, message_id: int) -> Response:
             """Follow an answer, or go on where its stream broke
 

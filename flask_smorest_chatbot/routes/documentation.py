@@ -9,12 +9,15 @@ from typing import Any
 from flask_smorest import Api, Blueprint
 
 from ..schemas import EXAMPLE_ANSWER, ChatResponseSchema
+from ..services.storage.api_keys import KEY_MARK
+from .auth import API_KEY_HEADER
 from .errors import error_body
 from .repeats import PARAMETER
 
 _REFUSALS = {
     400: "The message is blank, or the body is not JSON",
-    401: "No valid access token",
+    401: "No valid access token or API key",
+    403: "The API key lacks the scope that this needs",
     404: "The caller has no such thing",
     409: "The session is being answered already",
     413: "The body is too large",
@@ -77,18 +80,24 @@ class Documentation:
     """Documents the views of one blueprint.
 
     :param security_scheme: name of the OpenAPI document's bearer scheme
+    :param api_key_scheme: name of its scheme for API keys
     :param error_schema: shape of the host's errors
     """
 
     blueprint: Blueprint
     security_scheme: str
+    api_key_scheme: str
     error_schema: Any
 
     def errors(self, *statuses: int) -> Callable[[Any], Any]:
-        """Return a decorator: the view needs a token, and may answer with these statuses."""
+        """Return a decorator: the view needs a token or a key, and may answer with these statuses.
+
+        It goes above :func:`.requires`. Statuses that come of that need not be named.
+        """
 
         def decorate(view: Any) -> Any:
-            for status in statuses:
+            scope = view.chatbot_scope
+            for status in sorted({*statuses, 401, 403}):
                 view = self.blueprint.alt_response(
                     status,
                     schema=self.error_schema,
@@ -96,9 +105,16 @@ class Documentation:
                     example=error_body(status, f"{_REFUSALS[status]}."),
                     headers=_RETRY_AFTER if status == 503 else None,
                 )(view)
-            return self.blueprint.doc(security=[{self.security_scheme: []}])(view)
+            return self.blueprint.doc(**self._security(scope))(view)
 
         return decorate
+
+    def _security(self, scope: str | None) -> dict[str, Any]:
+        if scope is None:
+            return {"security": [{self.security_scheme: []}]}
+        either: list[dict[str, Any]] = [{self.security_scheme: []}, {self.api_key_scheme: []}]
+        # OpenAPI 3.0 has no place of its own for the scopes of API keys.
+        return {"security": either, "x-required-scope": scope}
 
     def turn(self, view: Any) -> Any:
         """Decorate a view that answers with a turn, as one document or as an event stream."""
@@ -133,3 +149,21 @@ def bearer_scheme(api: Api) -> str:
         "bearerAuth", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     )
     return "bearerAuth"
+
+
+def api_key_scheme(api: Api) -> str:
+    """Return the name of the document's scheme for the plugin's API keys, after adding it."""
+    name = "chatbotApiKey"
+    api.spec.components.security_scheme(
+        name,
+        {
+            "type": "apiKey",
+            "in": "header",
+            "name": API_KEY_HEADER,
+            "description": (
+                f"A key of `POST /api-keys`. It may also come as `Authorization: Bearer "
+                f"{KEY_MARK}...`. What it may do is set by its scopes."
+            ),
+        },
+    )
+    return name

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 #: The first class that an error is an instance of decides.
 STATUSES: tuple[tuple[type[errors.ChatbotError], int], ...] = (
     (errors.AuthenticationError, 401),
+    (errors.ForbiddenError, 403),
     (errors.ReusedKeyError, 422),
     (errors.InputError, 400),
     (errors.NotFoundError, 404),

@@ -19,7 +19,7 @@ from ..schemas import (
 )
 from ..services.storage.conversations import Conversations
 from ..text import is_storable_session_id
-from .auth import authenticated, current_user_key
+from .auth import current_user_key, requires
 from .documentation import TAGS, Documentation
 
 
@@ -34,7 +34,7 @@ def add_session_endpoints(blueprint: Blueprint, documentation: Documentation) ->
     @blueprint.route("/history/<session_id>", tags=TAGS)
     class History(MethodView):
         @documentation.errors(401, 404, 500, 503)
-        @authenticated
+        @requires("history")
         @blueprint.response(200, ChatMessageSchema(many=True), example=EXAMPLE_HISTORY)
         def get(self, session_id: str) -> list[Any]:
             """Read a conversation, oldest message first"""
@@ -45,7 +45,7 @@ def add_session_endpoints(blueprint: Blueprint, documentation: Documentation) ->
     @blueprint.route("/sessions", tags=TAGS)
     class Sessions(MethodView):
         @documentation.errors(401, 500, 503)
-        @authenticated
+        @requires("history")
         @blueprint.response(200, SessionListSchema, example=EXAMPLE_SESSIONS)
         def get(self) -> dict[str, Any]:
             """List the caller's conversations, newest first"""
@@ -55,7 +55,7 @@ def add_session_endpoints(blueprint: Blueprint, documentation: Documentation) ->
     @blueprint.route("/clear-session/<session_id>", tags=TAGS)
     class ClearSession(MethodView):
         @documentation.errors(401, 500, 503)
-        @authenticated
+        @requires("history")
         @blueprint.response(200, ClearedSessionSchema, example=EXAMPLE_CLEARED)
         def delete(self, session_id: str) -> dict[str, Any]:
             """Delete a conversation

@@ -74,13 +74,16 @@ def model_status(config: ChatbotConfig, timeout: float = _LIST_TIMEOUT) -> Model
     return ModelStatus(True, False, f"{wanted} is missing at {config.ollama_url}")
 
 
-def examine(services: TurnServices, settings: Mapping[str, Any]) -> Iterator[Finding]:
+def examine(
+    services: TurnServices, settings: Mapping[str, Any], models: Sequence[type[Any]]
+) -> Iterator[Finding]:
     """Run all checks and yield what each finds, in an order in which the first failure matters.
 
     :param settings: the app's config
+    :param models: the mapped classes of the plugin's tables
     """
     yield _check_config(services.config, unknown_keys(settings))
-    yield from _check_tables(services)
+    yield from _check_tables(services, models)
     yield from _check_model(services)
     yield from _check_loaders(services)
 
@@ -92,10 +95,10 @@ def _check_config(config: ChatbotConfig, unknown: Sequence[str]) -> Finding:
     return Finding("configuration", f"{PREFIX}* is valid; model {config.model}")
 
 
-def _check_tables(services: TurnServices) -> Iterator[Finding]:
+def _check_tables(services: TurnServices, models: Sequence[type[Any]]) -> Iterator[Finding]:
     conversations = services.conversations
     remedy = "Run `flask db migrate` and `flask db upgrade`."
-    for model in (conversations.sessions, conversations.messages):
+    for model in models:
         table = model.__table__
         try:
             with conversations.transaction():

@@ -17,6 +17,7 @@ from ..profile import UserProfile
 from .model.chat_model import LazyChatModel
 from .running import RunningTurns
 from .storage.conversations import Conversations
+from .storage.usage import UsageRecords
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class TurnServices:
     :param load_facts: what else the host knows that answers the user
     :param persona: the host's words on who the assistant is
     :param running: the turns that this process is answering
+    :param usage: what users use a day
     """
 
     config: ChatbotConfig
@@ -48,6 +50,7 @@ class TurnServices:
     load_facts: Callable[[CatalogQuery], Sequence[Fact]]
     persona: str
     running: RunningTurns
+    usage: UsageRecords
 
     @property
     def today(self) -> date:

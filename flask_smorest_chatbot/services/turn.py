@@ -35,6 +35,7 @@ from .catalogue.offers import money, offer
 from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, chat_response
 from .host import TurnServices
 from .model.generation import Generation, Usage
+from .prompts import PromptMessage, estimate_tokens
 from .running import RunningTurn
 from .storage.turn_records import OpenTurn
 
@@ -57,6 +58,8 @@ class Turn:
     _briefing: Briefing | None = field(default=None, init=False)
     _results: Counter[str] = field(default_factory=Counter, init=False)
     _outdated: list[str] = field(default_factory=list, init=False)
+    _used: Counter[str] = field(default_factory=Counter, init=False)
+    _charged: bool = field(default=False, init=False)
     _began: float = field(default_factory=time.monotonic, init=False)
 
     def __post_init__(self) -> None:
@@ -123,14 +126,17 @@ class Turn:
         from .reading.recommendations import offers
 
         prose = ProseFilter(offers(briefing.told))
-        with closing(generation.pieces(deadline)) as pieces:
-            for piece in pieces:
-                if piece is None:
-                    yield Waiting()
-                else:
-                    self._written += piece
-                    yield from self._say(prose.feed(piece))
-                self._keep_alive()
+        try:
+            with closing(generation.pieces(deadline)) as pieces:
+                for piece in pieces:
+                    if piece is None:
+                        yield Waiting()
+                    else:
+                        self._written += piece
+                        yield from self._say(prose.feed(piece))
+                    self._keep_alive()
+        finally:
+            self._note_tokens(generation.usage, briefing.prompt, self._written)
         yield from self._say(prose.finish())
         yield from self._recommend(briefing, prose.blocks, deadline, generation)
 
@@ -220,6 +226,8 @@ class Turn:
         except ModelError as error:  # the answer itself stands
             log.warning("turn %s: no choice was made: %s", self.opened.answer_id, error.reason)
             return []
+        finally:
+            self._note_tokens(generation.usage, prompt, chosen)
         grounded = ground("", [chosen], briefing.candidates, limit)
         best = [rec.item for rec in grounded.recommendations] or briefing.candidates[:1]
         return [item.id for item in best]
@@ -291,6 +299,29 @@ class Turn:
         TOKENS.labels("input").inc(usage.input_tokens or 0)
         TOKENS.labels("output").inc(usage.output_tokens or 0)
 
+    def _note_tokens(self, usage: Usage, prompt: Sequence[PromptMessage], text: str) -> None:
+        """Note what a generation cost; what the server did not say, as it does at the end only, is
+        estimated from what was sent and said."""
+        if usage.input_tokens is None and not text:
+            return  # the model did not get to work
+        sent = sum(estimate_tokens(content) for _, content in prompt)
+        self._used["input"] += sent if usage.input_tokens is None else usage.input_tokens
+        said = usage.output_tokens
+        self._used["output"] += estimate_tokens(text) if said is None else said
+
+    def _charge(self) -> None:
+        """Count the turn for its user, once, cleared meanwhile or not."""
+        if self._charged:
+            return
+        self._charged = True
+        used, services = self._used, self.services
+        try:
+            services.usage.charge(
+                self.opened.user_id, services.today, used["input"], used["output"]
+            )
+        except SQLAlchemyError:
+            log.exception("turn %s could not be counted", self.opened.answer_id)
+
     def _end_badly(self, status: str, reason: str) -> None:
         """Store a bad end. If even that fails, the claim runs out and the next read settles it."""
         try:
@@ -314,6 +345,7 @@ class Turn:
         }
         sent = self._briefing.prompt[-1][1] if self._briefing else None
         stored = self.services.conversations.settle(self.opened, answer, sent)
+        self._charge()
         if not stored:
             return False
         self._settled = True

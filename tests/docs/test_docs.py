@@ -210,7 +210,10 @@ def test_every_status_of_the_chat_is_documented() -> None:
 
 def test_every_field_of_an_answer_is_documented(site: Flask) -> None:
     schemas = site.test_client().get("/api/openapi.json").get_json()["components"]["schemas"]
-    for name in ("ChatResponse", "Recommendation", "ChatMessage", "ChatSession", "SessionList"):
+    for name in (
+        "ChatResponse", "Recommendation", "ChatMessage", "ChatSession", "SessionList", "NewApiKey",
+        "Usage", "DayOfUse",
+    ):  # fmt: skip
         for field_name in schemas[name]["properties"]:
             assert re.search(rf'["`]{field_name}["`]', API.text), f"{name}.{field_name}"
 
@@ -241,7 +244,7 @@ def test_every_column_is_documented() -> None:
     host = Host()
     chatbot = Chatbot(host.db, user_model=host.user_model)
     section = ADOPT.section("## Read and write the tables yourself")
-    for model in (chatbot.ChatSession, chatbot.ChatMessage):
+    for model in (chatbot.ChatSession, chatbot.ChatMessage, chatbot.ChatApiKey, chatbot.ChatUsage):
         for column in sa.inspect(model).columns:
             assert f"`{column.name}`" in section, column
 

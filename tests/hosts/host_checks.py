@@ -92,10 +92,14 @@ def check_document(app: Flask, prefix: str, scheme: str) -> None:
         f"{prefix}/messages/{{message_id}}/retry",
         f"{prefix}/messages/{{message_id}}/stop",
         f"{prefix}/messages/{{message_id}}/stream",
+        f"{prefix}/api-keys",
+        f"{prefix}/api-keys/{{key_id}}",
+        f"{prefix}/admin/usage",
     }
     for path in paths:
         for operation in _operations(document["paths"][path]):
-            assert operation["security"] == [{scheme: []}]
+            scopes = [] if "api-keys" in path else [{"chatbotApiKey": []}]
+            assert operation["security"] == [{scheme: []}, *scopes]
             assert operation["summary"]
             assert "401" in operation["responses"]
     content = document["paths"][f"{prefix}/chat"]["post"]["responses"]["200"]["content"]

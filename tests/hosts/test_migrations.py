@@ -32,6 +32,8 @@ class Case:
     user_table_args: dict[str, str] = field(default_factory=dict)
     session_table: str = "chat_sessions"
     message_table: str = "chat_messages"
+    api_key_table: str = "chat_api_keys"
+    usage_table: str = "chat_usage"
     convention: bool = False
     modern_base: bool = False
     mixins: bool = False
@@ -63,6 +65,8 @@ LONG_NAMES = Case(
     user_table_args={"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_unicode_ci"},
     session_table="conversations_of_registered_people_with_the_sales_assistant",
     message_table="conversations_of_registered_people_with_the_assistant_msgs",
+    api_key_table="keys_of_programs_of_registered_people_for_the_sales_assistant",
+    usage_table="daily_use_of_the_assistant_by_registered_people_of_the_shop",
     modern_base=True,
     migrate={"render_as_batch": False},
 )
@@ -201,9 +205,9 @@ def imports_of(revision: str) -> set[str]:
 
 
 def assert_revision_is_clean(host: MigratedHost) -> None:
-    """Only our two tables are made, nothing else is touched, and nothing of ours is imported."""
+    """Only our tables are made, nothing else is touched, and nothing of ours is imported."""
     calls = list(calls_in(host.revision))
-    tables = {host.case.session_table, host.case.message_table}
+    tables = set(tables_of(host.case))
     assert {name for method, name in calls if method == "create_table"} == tables
     assert {method for method, _ in calls} <= {
         "create_table", "batch_alter_table", "create_index", "f"
@@ -232,6 +236,24 @@ MESSAGE_NAMES = (
     "uq_{table}_chat_session_id_id",
     "uq_{table}_user_id_chat_session_id_id",
 )
+API_KEY_NAMES = (
+    "pk_{table}",
+    "fk_{table}_user_id_{users}",
+    "uq_{table}_prefix",
+    "uq_{table}_user_id_id",
+)
+USAGE_NAMES = ("pk_{table}", "fk_{table}_user_id_{users}", "ix_{table}_day")
+
+
+def tables_of(case: Case) -> dict[str, tuple[str, ...]]:
+    """Return our tables, and how their constraints and indexes are called."""
+    return {
+        case.session_table: SESSION_NAMES,
+        case.message_table: MESSAGE_NAMES,
+        case.api_key_table: API_KEY_NAMES,
+        case.usage_table: USAGE_NAMES,
+    }
+
 
 ALL = ("sqlite", "postgresql", "mariadb")
 CASES = [
@@ -245,9 +267,8 @@ CASES = [
 
 def assert_all_is_named(case: Case, system: str) -> None:
     """Every constraint and index of our tables has a name, and ours have those that they had."""
-    tables = {case.session_table: SESSION_NAMES, case.message_table: MESSAGE_NAMES}
     with inspected(case.chat_url) as inspector:
-        for table, patterns in tables.items():
+        for table, patterns in tables_of(case).items():
             described = describe(inspector, table)
             names, expected = names_of(described), set(patterns)
             if system == "mariadb":  # which calls every primary key PRIMARY
@@ -257,7 +278,8 @@ def assert_all_is_named(case: Case, system: str) -> None:
             if case.user_table != LONG_NAMES.user_table:  # whose names each database cuts
                 ours = {name.format(table=table, users=case.user_table) for name in expected}
                 assert ours <= names
-            assert described["columns"][0]["name"] == "id"
+            first = "user_id" if table == case.usage_table else "id"
+            assert described["columns"][0]["name"] == first
 
 
 @pytest.mark.parametrize(("case", "system"), CASES)

@@ -37,6 +37,8 @@ class Host:
     chat_model: ScriptedModel
     catalog: list[CatalogItem]
     queries: list[CatalogQuery] = field(default_factory=list)
+    admins: set[Any] = field(default_factory=set)
+    refused: set[Any] = field(default_factory=set)
 
     def add_user(self) -> Any:
         """Store a user and return its key."""
@@ -99,6 +101,14 @@ def make_host(
         **settings,
     )  # fmt: skip
     host = Host(app, db, chatbot, user_model, model, list(GUITARS))
+
+    @chatbot.user_loader
+    def user(key: Any) -> Any:
+        return None if key in host.refused else db.session.get(user_model, key)
+
+    @chatbot.admin_check
+    def is_admin(user: Any) -> bool:
+        return user.key in host.admins
 
     @chatbot.profile_loader
     def profile(user: Any) -> UserProfile:

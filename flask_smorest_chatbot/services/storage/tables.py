@@ -10,18 +10,14 @@ from typing import Any
 import sqlalchemy as sa
 
 
-class Tables:
-    """The two tables of one app, and the transactions on them.
+class Store:
+    """What is stored in the host's database, one transaction at a time.
 
     :param db: the host's ``SQLAlchemy`` extension
-    :param session_model: the mapped sessions' class
-    :param message_model: the mapped messages' class
     """
 
-    def __init__(self, db: Any, session_model: type[Any], message_model: type[Any]) -> None:
+    def __init__(self, db: Any) -> None:
         self.db = db
-        self.sessions = session_model
-        self.messages = message_model
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -32,6 +28,20 @@ class Tables:
         except BaseException:
             self.db.session.rollback()
             raise
+
+
+class Tables(Store):
+    """The tables of one app's conversations.
+
+    :param db: the host's ``SQLAlchemy`` extension
+    :param session_model: the mapped sessions' class
+    :param message_model: the mapped messages' class
+    """
+
+    def __init__(self, db: Any, session_model: type[Any], message_model: type[Any]) -> None:
+        super().__init__(db)
+        self.sessions = session_model
+        self.messages = message_model
 
     def find(self, model: type[Any], key: Any) -> Any:
         """Return a row by its primary key, inside the running transaction; None if it is gone."""

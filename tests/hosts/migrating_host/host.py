@@ -105,8 +105,11 @@ def scripted_model(_config: ChatbotConfig) -> Any:
 
 
 def build_chatbot() -> Chatbot:
-    tables = {name: SHAPE[name] for name in ("session_table", "message_table")}
-    given = subclassed_models() if SHAPE["mixins"] else tables
+    given = {
+        name: SHAPE[name] for name in SHAPE if name.endswith("_table") and name != "user_table"
+    }
+    if SHAPE["mixins"]:
+        given |= subclassed_models()
     return Chatbot(db, user_model=User, chat_model=scripted_model, **given)
 
 
@@ -149,7 +152,10 @@ def talk() -> None:
         answer = client.post("/talk/chat", json=body, headers=headers)
         assert answer.status_code == 200, answer.text
         assert answer.json["assistant_response"] == "Hello."
-    history = client.get("/talk/history/Ein-", headers=headers).json
+    body = {"name": "Uhr \N{GUITAR}", "scopes": ["history"]}
+    key = client.post("/talk/api-keys", json=body, headers=headers).json
+    assert key["name"] == body["name"]
+    history = client.get("/talk/history/Ein-", headers={"X-API-Key": key["key"]}).json
     assert [message["content"] for message in history] == [
         "Hello \N{GUITAR}", "Hello.", "And again", "Hello."
     ]  # fmt: skip
@@ -165,11 +171,11 @@ def delete_users_by_sql() -> None:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA foreign_keys=ON")
         left = [sa.select(sa.func.count()).select_from(m.__table__) for m in models()]
-        assert [connection.scalar(count) for count in left] == [1, 4]
+        assert [connection.scalar(count) for count in left] == [1, 4, 1, 1]
         connection.execute(sa.delete(User.__table__))
-        assert [connection.scalar(count) for count in left] == [0, 0]
+        assert [connection.scalar(count) for count in left] == [0, 0, 0, 0]
 
 
-def models() -> tuple[type[Any], type[Any]]:
+def models() -> tuple[type[Any], ...]:
     assert chatbot
-    return chatbot.ChatSession, chatbot.ChatMessage
+    return chatbot.ChatSession, chatbot.ChatMessage, chatbot.ChatApiKey, chatbot.ChatUsage

@@ -1,0 +1,156 @@
+"""API keys: made, listed, revoked, and looked up when a program presents one."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from ...errors import ConflictError, NotFoundError
+from ...models import API_KEY_PREFIX_LENGTH, user_key_column, utc_now
+from .tables import Store, aware
+
+#: What a key may be for. Keys are recognised by how they begin.
+SCOPES = ("chat", "history", "admin")
+KEY_MARK = "fsc_"
+
+#: How old ``last_used_at`` may become before it is written anew: not with every request.
+USE_NOTED_EVERY = timedelta(minutes=1)
+
+_KEY = re.compile(rf"{KEY_MARK}([0-9a-f]{{{API_KEY_PREFIX_LENGTH}}})_[0-9a-f]{{64}}")
+
+
+class ApiKeys(Store):
+    """The API keys of one app's users.
+
+    :param db: the host's ``SQLAlchemy`` extension
+    :param model: the mapped class of the keys
+    :param user_model: the host's mapped user class
+    """
+
+    def __init__(self, db: Any, model: type[Any], user_model: type[Any]) -> None:
+        super().__init__(db)
+        self.model = model
+        self._user_key = user_key_column(user_model)
+
+    def create(
+        self, user_id: Any, name: str, scopes: Sequence[str], days: int | None, most: int
+    ) -> tuple[Any, str]:
+        """Make a key; the only moment at which it is known. Commits.
+
+        :param days: after how many it is refused; None is never
+        :param most: how many keys a user may have; one that is revoked or has expired gives way
+        :return: what is stored of it, and the key
+        :raises ConflictError: when the user has as many that work
+        """
+        key, prefix = _new_key()
+        now = utc_now()
+        with self.transaction():
+            self._lock(user_id)
+            stored = self.model(
+                user_id=user_id,
+                name=name,
+                prefix=prefix,
+                digest=_digest(key),
+                scopes=" ".join(scope for scope in SCOPES if scope in scopes),
+                created_at=now,
+                expires_at=None if days is None else now + timedelta(days=days),
+            )
+            self.db.session.add(stored)
+            self.db.session.flush()  # from here on SQLite lets no other request write
+            self._make_room(user_id, most, now)
+            return self._detached(stored), key
+
+    def _lock(self, user_id: Any) -> None:
+        """Let requests at the same moment wait, so that they count each other's keys."""
+        self.db.session.execute(
+            sa.select(self._user_key).where(self._user_key == user_id).with_for_update(),
+            bind_arguments={"mapper": sa.inspect(self.model)},  # users may have one of their own
+        )
+
+    def _make_room(self, user_id: Any, most: int, now: datetime) -> None:
+        keys = self._all_of(user_id)
+        useless = [key for key in keys if not is_valid(key, now)]
+        for key in useless[: max(0, len(keys) - most)]:
+            self.db.session.delete(key)
+        if len(keys) - len(useless) > most:
+            raise ConflictError(f"You have {most} API keys, which is the most: revoke one first.")
+
+    def keys_of(self, user_id: Any) -> Sequence[Any]:
+        """Return the user's keys, those that were revoked included, newest first."""
+        with self.transaction():
+            return [self._detached(key) for key in reversed(self._all_of(user_id))]
+
+    def revoke(self, user_id: Any, key_id: int) -> None:
+        """Refuse a key from now on. Commits.
+
+        :raises NotFoundError: when the user has no such key
+        """
+        model = self.model
+        with self.transaction():
+            key = self.db.session.scalar(
+                sa.select(model).where(model.user_id == user_id, model.id == key_id)
+            )
+            if key is None:
+                raise NotFoundError("There is no such API key.")
+            key.revoked_at = key.revoked_at or utc_now()
+
+    def find(self, key: str) -> Any:
+        """Return what is stored of a key that was presented, and note its use. Commits.
+
+        :return: None unless it is one of ours that works
+        """
+        form = _KEY.fullmatch(key)
+        if form is None:
+            return None
+        model, now = self.model, utc_now()
+        with self.transaction():
+            stored = self.db.session.scalar(sa.select(model).where(model.prefix == form[1]))
+            # In constant time, and as long for a prefix that nobody has.
+            expected = stored.digest if stored is not None else _NOBODYS
+            is_it = hmac.compare_digest(_digest(key), expected)
+            if stored is None or not is_it or not is_valid(stored, now):
+                return None
+            if aware(stored.last_used_at) <= now - USE_NOTED_EVERY:
+                stored.last_used_at = now
+            return self._detached(stored)
+
+    def _detached(self, key: Any) -> Any:
+        """Return a stored key that can be read when its transaction has ended."""
+        self.db.session.flush()
+        self.db.session.expunge(key)
+        return key
+
+    def _all_of(self, user_id: Any) -> Sequence[Any]:
+        """Return the user's keys, oldest first."""
+        model = self.model
+        mine = sa.select(model).where(model.user_id == user_id).order_by(model.id)
+        return self.db.session.scalars(mine).all()
+
+
+def is_valid(key: Any, now: datetime) -> bool:
+    """Tell whether a stored key is neither revoked nor has expired."""
+    return key.revoked_at is None and (key.expires_at is None or aware(key.expires_at) > now)
+
+
+def _new_key() -> tuple[str, str]:
+    prefix = secrets.token_hex(API_KEY_PREFIX_LENGTH // 2)
+    return f"{KEY_MARK}{prefix}_{secrets.token_hex(32)}", prefix
+
+
+def _digest(key: str) -> str:
+    """Return what is stored of a key.
+
+    One round of SHA-256 will do: slow hashes are for what people choose and others can guess. A
+    key holds 256 random bits, and is checked with every request.
+    """
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+_NOBODYS = _digest("")
