@@ -25,7 +25,8 @@ from app.extensions import db
 from app.models import Listing, User
 from app.services.chatbot_service import candidates_for
 from flask_smorest_chatbot import Budget, CatalogItem, CatalogQuery, Period, UserProfile
-from flask_smorest_chatbot.services.prompts import estimate_tokens, user_text
+from flask_smorest_chatbot.services.prompts import user_text
+from flask_smorest_chatbot.services.tokens import estimate_tokens
 
 from .catalog_data import fill
 from .figures import Figure

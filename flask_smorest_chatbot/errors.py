@@ -73,6 +73,13 @@ class SessionClearedError(TurnError):
         super().__init__("This session was cleared in the meantime.", "session_cleared")
 
 
+class PromptTooLongError(TurnError):
+    """The message leaves no room in the model's window for anything else."""
+
+    def __init__(self) -> None:
+        super().__init__("The message is too long for the model: shorten it.", "prompt_too_long")
+
+
 class ModelError(TurnError):
     """The model answered with something that is not an answer, or broke off."""
 

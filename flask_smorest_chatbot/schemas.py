@@ -92,6 +92,7 @@ EXAMPLE_SESSIONS = {
         }
     ],
     "total_sessions": 1,
+    "next": None,
 }
 EXAMPLE_CLEARED = {"message": "Session cleared.", "deleted_count": 2}
 
@@ -331,6 +332,9 @@ class SessionListSchema(ma.Schema):
 
     sessions = ma.fields.List(ma.fields.Nested(ChatSessionSchema), required=True)
     total_sessions = ma.fields.Integer(required=True)
+    next = ma.fields.String(
+        allow_none=True, metadata={"description": "Address of the next page; null on the last"}
+    )
 
 
 class ClearedSessionSchema(ma.Schema):

@@ -87,8 +87,10 @@ class ChatMessageMixin(_InSession):
     )
     # Why a turn failed, as a stable word.
     reason: Mapped[str | None] = mapped_column(sa.String(40))
-    # What the model was sent or wrote, where that is not `content`: replayed to keep its cache.
+    # An assistant message: what the model wrote, and the user's message as it was sent for it.
+    # Both are replayed to it just so, to keep its cache.
     model_content: Mapped[str | None] = mapped_column(_LongText)
+    prompt: Mapped[str | None] = mapped_column(_LongText)
     # An assistant message: the user's message that it answers.
     reply_to_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     # A user's message: digests of its Idempotency-Key and of the request that came with it.

@@ -11,12 +11,13 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
-from ..errors import BlankMessageError, NotFoundError, TurnError
+from ..errors import BlankMessageError, NotFoundError, PromptTooLongError, TurnError
 from ..schemas import EXAMPLE_SESSION, EXAMPLE_STOPPED, ChatMessageSchema
 from ..services.events import Done, Failed
 from ..services.following import Following
 from ..services.storage.turn_records import OpenTurn
 from ..services.turn import Turn
+from ..services.window import takes
 from ..text import is_blank
 from ..values import TurnPlan
 from .auth import current_user, current_user_key, requires
@@ -151,6 +152,8 @@ def _start_turn(endpoint: ChatEndpoint, message: str, session_id: str | None) ->
     services = current_app.extensions["chatbot"].turn_services
     key, user_id = request_key([endpoint.rule, message, session_id]), current_user_key()
     plan = endpoint.plan(current_user(), message)
+    if not takes(services.config, services.persona, plan):
+        raise PromptTooLongError()  # now, while nothing is stored
 
     def open_turn() -> OpenTurn:
         return services.conversations.open_turn(

@@ -26,6 +26,7 @@ STATUSES: tuple[tuple[type[errors.ChatbotError], int], ...] = (
     (errors.NotFoundError, 404),
     (errors.ConflictError, 409),
     (errors.SessionClearedError, 409),
+    (errors.PromptTooLongError, 422),
     (errors.ModelUnavailableError, 503),
     (errors.ModelTimeoutError, 504),
     (errors.ModelError, 502),

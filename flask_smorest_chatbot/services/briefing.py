@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from ..catalog import CatalogItem, CatalogQuery, CatalogResult, Fact
 from ..errors import SessionClearedError
-from ..profile import UserProfile
 from ..values import TurnPlan, as_plain_json
-from . import history, prompts
+from . import history, prompts, window
 from .catalogue import notes
 from .catalogue.catalog_search import earlier_turn, find, refusal
 from .host import TurnServices, from_host
@@ -26,6 +26,7 @@ class Briefing:
     :param found: what the catalogue has for it
     :param facts: what else the host knows that answers it
     :param prompt: what the model is sent
+    :param session_changes: columns of the session's row to be stored when the turn ends
     :param brands: makers that the catalogue knows, offered now or not
     """
 
@@ -33,6 +34,7 @@ class Briefing:
     found: CatalogResult
     facts: Sequence[Fact]
     prompt: list[prompts.PromptMessage]
+    session_changes: dict[str, Any] = field(default_factory=dict)
     brands: Sequence[str] = ()
 
     @property
@@ -73,62 +75,58 @@ def brief(services: TurnServices, plan: TurnPlan, opened: OpenTurn) -> Briefing:
 
     :raises SessionClearedError: when the session or the user is gone
     :raises LoaderError: when a loader of the host raises
+    :raises PromptTooLongError: when the message does not fit into the model's window
     """
     conversations = services.conversations
     with conversations.transaction():
-        profile = _profile(services, opened)
-        session = _session(services, opened, profile)
-        exchanges = conversations.load_exchanges(
-            opened, session.context_start_id, history.MOST_MESSAGES
-        )
+        read = conversations.load_conversation(services.user_model, opened, history.MOST_MESSAGES)
+        if read is None:
+            raise SessionClearedError()
+        profile = from_host("profile", lambda: services.load_profile(read.user))
         text = plan.message if plan.search is None else plan.search
         # Who asks for what fits them does not go on with what they asked before.
-        earlier = _earlier(exchanges) if text else None
+        earlier = _earlier(read.exchanges) if text else None
         vocabulary = from_host("vocabulary", services.load_vocabulary)
         query, found = find(services, vocabulary, text, profile, opened.user_id, earlier)
         facts = from_host("facts", lambda: list(services.load_facts(query)))
-        asked = prompts.user_text(
-            plan.message,
+        as_of_start = read.session.profile or as_plain_json(profile.as_json())
+        exchanges = history.exchanges_of(read.exchanges, services.chat_model.name)
+        fitted = window.fit(
+            window.room_for(services.config, plan),
+            window.system_texts(services.persona, as_of_start),
+            exchanges,
+            partial(_user_text, plan, query),
             found.items,
-            notes=notes.notes(query, found, facts),
-            instructions=plan.instructions,
-            period=query.period,
+            notes.notes(query, found, facts),
         )
-        prompt = _prompt(services, opened, session, exchanges, asked)
-        return Briefing(query, found, facts, prompt, vocabulary.brands)
+        return Briefing(
+            query,
+            replace(found, items=found.items[: fitted.items]),
+            facts,
+            fitted.prompt,
+            {"profile": as_of_start, **_new_start(exchanges, fitted.dropped, opened)},
+            vocabulary.brands,
+        )
 
 
-def _profile(services: TurnServices, opened: OpenTurn) -> UserProfile:
-    # Loaded anew: the request that began the turn may have ended its database session.
-    user = services.conversations.find(services.user_model, opened.user_id)
-    if user is None:
-        raise SessionClearedError()
-    return from_host("profile", lambda: services.load_profile(user))
+def _user_text(
+    plan: TurnPlan, query: CatalogQuery, items: Sequence[CatalogItem], told: Sequence[str]
+) -> str:
+    return prompts.user_text(
+        plan.message, items, notes=told, instructions=plan.instructions, period=query.period
+    )
 
 
-def _session(services: TurnServices, opened: OpenTurn, profile: UserProfile) -> Any:
-    """Load the session; its first turn keeps the profile for the front of all its prompts."""
-    session = services.conversations.find(services.conversations.sessions, opened.session_key)
-    if session is None:
-        raise SessionClearedError()
-    if session.profile is None:
-        session.profile = as_plain_json(profile.as_json())
-    return session
+def _new_start(
+    exchanges: Sequence[history.Exchange], dropped: int, opened: OpenTurn
+) -> dict[str, int]:
+    """Return from which message on the model is shown the session, if that changes."""
+    if not dropped:
+        return {}
+    rest = [*(exchange.question_id for exchange in exchanges), opened.question_id]
+    return {"context_start_id": rest[dropped]}
 
 
 def _earlier(exchanges: Sequence[Any]) -> Earlier | None:
     answers = [message for message in exchanges if message.message_type == "assistant"]
     return earlier_turn([message.context_data for message in answers])
-
-
-def _prompt(
-    services: TurnServices, opened: OpenTurn, session: Any, exchanges: Sequence[Any], asked: str
-) -> list[prompts.PromptMessage]:
-    config = services.config
-    system = prompts.system_text(services.persona, session.profile)
-    taken = prompts.estimate_tokens(system) + prompts.estimate_tokens(asked)
-    kept = history.fit_exchanges(exchanges, config.num_ctx - config.num_predict - taken)
-    if len(kept) < len(exchanges):
-        session.context_start_id = kept[0].id if kept else opened.question_id
-    told = [(message.message_type, history.model_text(message)) for message in kept]
-    return prompts.prompt(system, told, asked)

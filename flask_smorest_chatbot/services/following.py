@@ -12,6 +12,7 @@ from ..errors import (
     ModelError,
     ModelTimeoutError,
     ModelUnavailableError,
+    PromptTooLongError,
     SessionClearedError,
     TurnError,
 )
@@ -33,6 +34,10 @@ _KINDS: dict[str, type[TurnError]] = {
     "silence": ModelTimeoutError,
     "internal_error": TurnError,
     "model_error": ModelError,
+}
+_WITHOUT_DETAILS = {
+    "session_cleared": SessionClearedError,
+    "prompt_too_long": PromptTooLongError,
 }
 
 
@@ -105,7 +110,7 @@ class Following:
 def _error_of(reason: str | None) -> TurnError:
     """Return what ended a stored turn, with the status that it had then."""
     reason = reason or "model_error"
-    if reason == "session_cleared":
-        return SessionClearedError()
+    if known := _WITHOUT_DETAILS.get(reason):
+        return known()
     kind = _KINDS.get(reason, LoaderError if reason.endswith("_error") else ModelError)
     return kind("The answer broke off: retry it.", reason)

@@ -119,15 +119,6 @@ def prompt(
     return [("system", system), *history, ("human", last_message)]
 
 
-def estimate_tokens(text: str) -> int:
-    """Return about how many tokens a text takes, rather too many than too few.
-
-    A token of llama2's vocabulary holds about four characters of English and less of anything
-    else; three bytes a token and a few for the chat template's marks stays on the safe side.
-    """
-    return len(text.encode()) // 3 + 8
-
-
 def _candidate_line(item: CatalogItem, period: Period | None) -> str:
     fields = {name: getattr(item, name) for name in ("category", "brand", "condition", "location")}
     known = {**fields, **item.details}

@@ -35,9 +35,10 @@ from .catalogue.offers import money, offer
 from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, chat_response
 from .host import TurnServices
 from .model.generation import Generation, Usage
-from .prompts import PromptMessage, estimate_tokens
+from .prompts import PromptMessage
 from .running import RunningTurn
 from .storage.turn_records import OpenTurn
+from .tokens import estimate_tokens
 
 if TYPE_CHECKING:
     from .reading.recommendations import Grounded
@@ -343,8 +344,11 @@ class Turn:
             "model_content": self._written or None,
             "duration_ms": round(seconds * 1000),
         }
-        sent = self._briefing.prompt[-1][1] if self._briefing else None
-        stored = self.services.conversations.settle(self.opened, answer, sent)
+        changes = {}
+        if self._briefing:
+            answer["prompt"] = self._briefing.prompt[-1][1]
+            changes = self._briefing.session_changes
+        stored = self.services.conversations.settle(self.opened, answer, changes)
         self._charge()
         if not stored:
             return False

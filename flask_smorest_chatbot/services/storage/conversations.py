@@ -3,43 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
-from ...errors import NotFoundError
-from .turn_records import UNSETTLED, OpenTurn, TurnRecords
+from ...models import user_key_column
+from .lists import Lists
+from .turn_records import UNSETTLED, OpenTurn
 
 #: What the user has read, the model is told that it said.
 SEEN_BY_MODEL = ("complete", "interrupted", "stopped")
 
 
-class Conversations(TurnRecords):
+@dataclass(frozen=True)
+class Conversation:
+    """What a turn goes on from.
+
+    :param user: the host's user
+    :param session: its row
+    :param exchanges: answered questions and their answers, oldest first, in turns: a question
+        without any answer is left out, and of several attempts at one only the last is kept
+    """
+
+    user: Any
+    session: Any
+    exchanges: Sequence[Any]
+
+
+class Conversations(Lists):
     """Everything that the plugin keeps of its users' conversations."""
 
-    def load_exchanges(self, turn: OpenTurn, start_id: int | None, limit: int) -> list[Any]:
-        """Return answered questions and their answers before this turn, oldest first.
+    def load_conversation(
+        self, user_model: type[Any], turn: OpenTurn, limit: int
+    ) -> Conversation | None:
+        """Return what a turn goes on from, by one query, inside the running transaction.
 
-        Roles alternate: a question without any answer is left out, and of several attempts at
-        one only the last is kept.
-
-        :param start_id: leave out messages before this one
+        :param user_model: the host's mapped user class
         :param limit: most messages to read, the latest
+        :return: None when the session or the user is gone
         """
-        messages = self.messages
-        rows = self.db.session.scalars(
+        sessions = self.sessions
+        page = self._answered(turn, limit).subquery("page")
+        message = aliased(self.messages, page)
+        rows = self.db.session.execute(
+            sa.select(user_model, sessions, message)
+            .select_from(sessions)
+            .join(user_model, user_key_column(user_model) == sessions.user_id)
+            .outerjoin(page, sa.true())
+            .where(sessions.id == turn.session_key, sessions.user_id == turn.user_id)
+            .order_by(page.c.id)
+        ).unique()  # a host's users may come with rows of other tables
+        found = rows.all()
+        if not found:
+            return None
+        messages = [row[2] for row in found if row[2] is not None]
+        return Conversation(found[0][0], found[0][1], _alternating(messages))
+
+    def _answered(self, turn: OpenTurn, limit: int) -> Any:
+        """Select what the model may be shown of what was said before a turn."""
+        sessions, messages = self.sessions, self.messages
+        start = sa.select(sessions.context_start_id).where(sessions.id == turn.session_key)
+        return (
             sa.select(messages)
             .where(
                 messages.chat_session_id == turn.session_key,
                 messages.id < turn.question_id,
-                messages.id >= (start_id or 0),
+                messages.id >= sa.func.coalesce(start.scalar_subquery(), 0),
                 messages.status.in_(SEEN_BY_MODEL),
                 messages.content != "",
             )
             .order_by(messages.id.desc())
             .limit(limit)
-        ).all()
-        return _alternating(list(reversed(rows)))
+        )
 
     def read_answer(self, user_id: Any, message_id: int) -> Any:
         """Return one answer of the user as it is now, settled if its worker is gone.
@@ -64,33 +101,6 @@ class Conversations(TurnRecords):
         with self.transaction():
             asked = self.db.session.get(self.messages, answer.reply_to_id)
             return asked.content if asked is not None else ""
-
-    def list_sessions(self, user_id: Any) -> list[Any]:
-        """Return the user's sessions, the most recently used first."""
-        self._adopt_unlinked(user_id)
-        sessions = self.sessions
-        rows = self.db.session.scalars(
-            sa.select(sessions)
-            .where(sessions.user_id == user_id)
-            .order_by(sessions.last_message_at.desc(), sessions.id.desc())
-        ).all()
-        return list(rows)
-
-    def history(self, user_id: Any, session_id: str) -> list[Any]:
-        """Return the session's messages, oldest first.
-
-        :raises NotFoundError: when the user has no such session
-        """
-        self._adopt_unlinked(user_id)
-        session = self._own(self.sessions, user_id, self.sessions.session_id == session_id)
-        if session is None:
-            raise NotFoundError("There is no such session.")
-        self._settle_lost_turn(session)
-        messages = self.messages
-        rows = self.db.session.scalars(
-            sa.select(messages).where(messages.chat_session_id == session.id).order_by(messages.id)
-        ).all()
-        return list(rows)
 
     def clear_session(self, user_id: Any, session_id: str) -> int:
         """Delete the session and its messages.

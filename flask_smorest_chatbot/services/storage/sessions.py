@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 
 from ...errors import ConflictError
 from ...models import TITLE_LENGTH
@@ -27,21 +28,46 @@ class Sessions(Tables):
         for _ in range(3):
             if (session := self._own(self.sessions, user_id, named)) is not None:
                 return session
-            session = self.sessions(user_id=user_id, session_id=session_id, title=title)
-            self.db.session.add(session)
-            try:
-                self.db.session.flush()
-            except IntegrityError:
-                self.db.session.rollback()
-            else:
+            if (session := self._new_session(user_id, session_id, title)) is not None:
                 return session
         raise ConflictError("This session is being changed elsewhere: try again.")
+
+    def _new_session(self, user_id: Any, session_id: str, title: str) -> Any:
+        """Create a session; None if there is one of that name by now."""
+        session = self.sessions(user_id=user_id, session_id=session_id, title=title)
+        self.db.session.add(session)
+        try:
+            self.db.session.flush()
+        except IntegrityError:
+            self.db.session.rollback()
+            return None
+        return session
+
+    def _with_unlinked(
+        self, user_id: Any, rows: Any, on: Any = None, **values: Any
+    ) -> sa.Select[Any]:
+        """Select rows, or one without any, each beside ``has_unlinked`` and the values.
+
+        So that it takes no query of its own to see whether :meth:`_adopt_unlinked` has to do
+        anything. The index on ``(user_id, chat_session_id)`` makes it one look-up.
+
+        :param rows: an entity
+        :param on: which of its rows
+        :param values: scalar subqueries by name
+        """
+        messages = aliased(self.messages)
+        unlinked = sa.exists().where(
+            messages.user_id == user_id, messages.chat_session_id.is_(None)
+        )
+        labelled = [value.label(name) for name, value in values.items()]
+        one = sa.select(unlinked.label("has_unlinked"), *labelled).subquery("one")
+        joined = sa.true() if on is None else on
+        return sa.select(rows, *one.c).select_from(one).outerjoin(rows, joined)
 
     def _adopt_unlinked(self, user_id: Any) -> None:
         """Give sessions to the user's messages that were inserted without one.
 
-        Rows written by hand or by older code name their session only by ``session_id``. The
-        index on ``(user_id, chat_session_id)`` makes this one cheap look-up when there are none.
+        Rows written by hand or by older code name their session only by ``session_id``.
         """
         messages = self.messages
         unlinked = (messages.user_id == user_id, messages.chat_session_id.is_(None))

@@ -94,7 +94,6 @@ class TurnRecords(Sessions):
         :raises RepeatedRequestError: when the same request has opened a turn before
         """
         with self.transaction():
-            session_id = session_id or str(uuid.uuid4())
             session = self._find_or_create_session(user_id, session_id, question)
             asked = self._store_question(session, question, request)
             return self._begin_answer(session, asked, endpoint, added=2)
@@ -171,11 +170,21 @@ class TurnRecords(Sessions):
         )
         return self.db.session.scalar(later.limit(1)) is not None
 
-    def _find_or_create_session(self, user_id: Any, session_id: str, question: str) -> Any:
-        session = self._own(self.sessions, user_id, self.sessions.session_id == session_id)
+    def _find_or_create_session(self, user_id: Any, session_id: str | None, question: str) -> Any:
+        title = title_of(question)
+        if session_id is None:  # nobody can know its name before
+            return self._new_session(user_id, str(uuid.uuid4()), title)
+        sessions = self.sessions
+        named = sa.and_(sessions.user_id == user_id, sessions.session_id == session_id)
+        found = self.db.session.execute(self._with_unlinked(user_id, sessions, named)).one()
+        session = found[0]
         if session is None:
-            self._adopt_unlinked(user_id)
-            session = self._own_or_new_session(user_id, session_id, title_of(question))
+            if found.has_unlinked:
+                self._adopt_unlinked(user_id)
+                session = self._own_or_new_session(user_id, session_id, title)
+            else:
+                session = self._new_session(user_id, session_id, title)
+                session = session or self._own_or_new_session(user_id, session_id, title)
         self._settle_lost_turn(session)
         return session
 
@@ -278,24 +287,27 @@ class TurnRecords(Sessions):
             if (user_id, aware(created_at)) == (turns[key].user_id, turns[key].created_at)
         }
 
-    def settle(self, turn: OpenTurn, answer: Mapping[str, Any], prompt: str | None = None) -> bool:
+    def settle(
+        self,
+        turn: OpenTurn,
+        answer: Mapping[str, Any],
+        session: Mapping[str, Any] | None = None,
+    ) -> bool:
         """Store how the turn ended and free the session.
 
         :param answer: columns of the assistant's message, ``status`` among them
-        :param prompt: the user's message as the model was sent it
+        :param session: what the turn changed of its session, by column
         :return: False when nothing was left to write to
         """
         with self.transaction():
             settled = self._update_answer(turn, answer)
             if settled:
-                claimed = self.sessions.active_message_id == turn.answer_id
+                claim = self.sessions.active_message_id  # whoever stopped the turn has freed it
+                is_ours = sa.or_(claim == turn.answer_id, claim.is_(None))
                 self._free_sessions(
-                    sa.and_(self.sessions.id == turn.session_key, claimed),
+                    sa.and_(self.sessions.id == turn.session_key, is_ours),
                     last_message_at=utc_now(),
-                )
-            if settled and prompt is not None:
-                self.db.session.execute(
-                    self._update(self.messages, turn.question_id, {"model_content": prompt})
+                    **(session or {}),
                 )
             return settled
 
