@@ -11,6 +11,7 @@ from .api import create_api
 from .cli import register_commands
 from .config import load_config
 from .extensions import init_extensions
+from .limits import init_app as init_limits
 from .observability import init_observability
 from .routes import register_blueprints
 from .routes.chatbot import register_chatbot
@@ -29,6 +30,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     app.config.from_mapping(load_config(os.environ, config or {}))
     init_extensions(app)
     init_observability(app)
+    init_limits(app)
     version_static_files(app)
     api = create_api(app)
     register_blueprints(app, api)

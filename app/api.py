@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
-from flask_smorest_chatbot import read_body
+from flask_smorest_chatbot import RateLimitedError, read_body
 
 from .errors import (
     AuthenticationError,
@@ -91,6 +91,7 @@ def create_api(app: Flask) -> SiteApi:
     api = SiteApi(app, spec_kwargs={"marshmallow_plugin": plugin})
     api.register_converter(RowIdConverter, row_id_schema)
     app.register_error_handler(SiteError, _answer_site_error)
+    app.register_error_handler(RateLimitedError, _answer_rate_limited)
     app.register_error_handler(OperationalError, _answer_database_error)
     app.register_error_handler(PoolTimeoutError, _answer_database_error)
     register_jwt_callbacks(unauthorized)
@@ -158,6 +159,11 @@ def _wants_page() -> bool:
 
 def _answer_site_error(error: SiteError) -> Response:
     return error_response(STATUS_OF_ERROR[type(error)], error.message, error.errors)
+
+
+def _answer_rate_limited(error: RateLimitedError) -> Response:
+    headers = {"Retry-After": str(error.retry_after)}
+    return error_response(429, str(error), {"reason": error.reason}, headers)
 
 
 def _answer_database_error(error: Exception) -> Response:

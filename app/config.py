@@ -176,6 +176,16 @@ class Settings:
     jwt_refresh_token_expires: int = _key(
         86_400 * 30, _whole_number(1, 86_400 * 365), "Life of a refresh token", unit="seconds"
     )
+    login_failures_per_account: int = _key(
+        10,
+        _whole_number(0, 1_000_000),
+        "Wrong passwords for one account that are looked at in 5 minutes; 0 is any number",
+    )
+    login_failures_per_address: int = _key(
+        100,
+        _whole_number(0, 1_000_000),
+        "Wrong passwords from one address that are looked at in 5 minutes; 0 is any number",
+    )
     trusted_proxies: int = _key(
         0,
         _whole_number(0, 10),

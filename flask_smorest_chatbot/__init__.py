@@ -24,10 +24,12 @@ from .errors import (
     ModelTimeoutError,
     ModelUnavailableError,
     NotFoundError,
+    RateLimitedError,
     SessionClearedError,
     TurnError,
 )
 from .extension import Chatbot
+from .limits import RequestLimits, client_address, tell_limits
 from .models import ChatApiKeyMixin, ChatMessageMixin, ChatSessionMixin, ChatUsageMixin
 from .profile import UserProfile
 from .routes.json_body import JsonBodyParser, read_body
@@ -64,13 +66,17 @@ __all__ = [
     "ModelUnavailableError",
     "NotFoundError",
     "Period",
+    "RateLimitedError",
     "Recommendation",
+    "RequestLimits",
     "SessionClearedError",
     "TurnError",
     "TurnPlan",
     "UserProfile",
     "Vocabulary",
+    "client_address",
     "free_time",
     "model_status",
     "read_body",
+    "tell_limits",
 ]

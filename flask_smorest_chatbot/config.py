@@ -20,6 +20,7 @@ PREFIX = "CHATBOT_"
 _DURATION = re.compile(r"-?(?:\d+|(?:\d+(?:\.\d+)?(?:ms|s|m|h))+)")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
+_REDIS = re.compile(r"(?:rediss?|unix)://\S+")
 _Value = TypeVar("_Value", str, int, float)
 
 
@@ -81,6 +82,38 @@ class ChatbotConfig:
     turn_timeout: float = _key(
         300.0, "Longest turn from question to end of answer", unit="seconds", low=0.1, high=7200
     )
+    redis_url: str = _key(
+        "",
+        "Redis that all hosts share, such as redis://127.0.0.1:6379/0; not set means that each "
+        "host counts for itself",
+    )
+    max_turns_per_minute: int = _key(
+        300, "Turns that one user may begin; 0 is any number", unit="turns", low=0, high=1_000_000
+    )
+    max_turns_per_hour: int = _key(
+        3000, "Turns that one user may begin; 0 is any number", unit="turns", low=0, high=1_000_000
+    )
+    max_reads_per_minute: int = _key(
+        1200,
+        "Other requests that one user may send; 0 is any number",
+        unit="requests",
+        low=0,
+        high=1_000_000,
+    )
+    max_refused_per_minute: int = _key(
+        600,
+        "Requests without a valid token or key that one address may send; 0 is any number",
+        unit="requests",
+        low=0,
+        high=1_000_000,
+    )
+    max_tokens_per_day: int = _key(
+        0,
+        "Tokens, in and out, after which a user gets no further turn that day; 0 is any number",
+        unit="tokens",
+        low=0,
+        high=1_000_000_000_000,
+    )
     max_message_chars: int = _key(
         4000, "Longest message a user may send", unit="characters", low=1, high=100_000
     )
@@ -141,6 +174,8 @@ class ChatbotConfig:
     def _check_texts(self) -> None:
         if not _is_http_address(self.ollama_url):  # not repeated: it may hold a password
             raise ConfigError(f"{PREFIX}OLLAMA_URL must be like http://127.0.0.1:11434.")
+        if self.redis_url and not _REDIS.match(self.redis_url):  # nor this
+            raise ConfigError(f"{PREFIX}REDIS_URL must be like redis://127.0.0.1:6379/0.")
         if not all(part.strip() for part in self.model.split(":")):
             raise ConfigError(
                 f"{PREFIX}MODEL must be like llama2 or provider:name, not {self.model!r}."

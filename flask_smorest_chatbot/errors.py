@@ -30,6 +30,19 @@ class ForbiddenError(ChatbotError):
         self.reason = reason
 
 
+class RateLimitedError(ChatbotError):
+    """The user, or the address, asked more often or used more than it may.
+
+    :param reason: stable, machine-readable word for clients
+    :param retry_after: seconds until it may ask again
+    """
+
+    def __init__(self, message: str, reason: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
 class InputError(ChatbotError):
     """What the user sent cannot be answered."""
 

@@ -13,10 +13,12 @@ from .catalog import CatalogItem, CatalogQuery, Fact, Vocabulary
 from .cli import chatbot_cli
 from .config import ChatbotConfig
 from .errors import ConfigError
+from .limits import RequestLimits
 from .models import build_api_key_model, build_models, build_usage_model, erase_with_user
 from .profile import UserProfile
 from .routes import build_blueprint
 from .routes.chat import ChatEndpoint, Planner
+from .routes.rate_limits import request_limits
 from .services.host import Offered, TurnServices, cached
 from .services.model.chat_model import LazyChatModel
 from .services.running import RunningTurns
@@ -54,6 +56,7 @@ class ChatbotState:
     api_keys: ApiKeys
     load_user: Callable[[Any], Any]
     is_admin: Callable[[Any], bool]
+    limits: RequestLimits
 
     @property
     def models(self) -> tuple[type[Any], ...]:
@@ -229,6 +232,7 @@ class Chatbot:
             api_keys=ApiKeys(self.db, self.ChatApiKey, self.user_model),
             load_user=self._load_user,
             is_admin=self._is_admin,
+            limits=request_limits(config),
         )
         api.register_blueprint(blueprint, url_prefix=config.url_prefix)
         app.cli.add_command(chatbot_cli, config.cli_group)

@@ -27,3 +27,12 @@ RECOMMENDATIONS = Counter(
     "Items that answers recommended or named, by what became of them.",
     ["result"],
 )
+RATE_LIMITED = Counter(
+    "chatbot_rate_limited_total", "Requests refused because there were too many.", ["limit"]
+)
+LIMITS_DEGRADED = Gauge(
+    "chatbot_limits_degraded",
+    "1 while limits that should be counted in Redis are counted in each process.",
+    ["limits"],
+    multiprocess_mode="livemax",
+)

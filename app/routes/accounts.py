@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import after_this_request
 from flask.views import MethodView
 from flask_jwt_extended import get_jwt
 
+from flask_smorest_chatbot import tell_limits
+
+from ..limits import log_in_attempt
 from ..models import User
 from ..schemas.accounts import (
     AccessTokenSchema,
@@ -41,16 +45,19 @@ class Register(MethodView):
 
 @blp.route("/login")
 class LogIn(MethodView):
-    @blp.may_answer("UNAUTHORIZED")
+    @blp.may_answer("UNAUTHORIZED", "TOO_MANY_REQUESTS")
     @blp.body(LogInSchema)
     @blp.response(200, SessionSchema)
     def post(self, values: dict[str, Any]) -> dict[str, Any]:
         """Log in with e-mail address and password
 
         Send the access token with every request; when it expires, get another one with the
-        refresh token.
+        refresh token. After too many wrong passwords for an account, or from an address, none is
+        looked at for some minutes (429).
         """
-        user = accounts.log_in(values["email"], values["password"])
+        after_this_request(tell_limits)
+        with log_in_attempt(values["email"]):
+            user = accounts.log_in(values["email"], values["password"])
         return {
             "access_token": tokens.issue_access_token(user),
             "refresh_token": tokens.issue_refresh_token(user),

@@ -27,6 +27,7 @@ from jwt import ExpiredSignatureError, PyJWTError
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from ..errors import AuthenticationError, ForbiddenError, NotFoundError
+from ..limits import RequestLimits, client_address
 from ..models import parse_user_key, user_key_of
 from ..services.storage.api_keys import KEY_MARK
 
@@ -50,17 +51,21 @@ _CALLBACKS: dict[type[Exception], str] = {
 _View = TypeVar("_View", bound=Callable[..., Any])
 
 
-def requires(scope: str | None) -> Callable[[_View], _View]:
+def requires(scope: str | None, limit: str = "reads") -> Callable[[_View], _View]:
     """Let only known users through: with a valid access token, or an API key that has a scope.
 
     :param scope: one of :data:`.SCOPES`; ``admin`` lets only the host's administrators through.
         None takes no API key at all
+    :param limit: what the request counts as, a scope of :func:`.request_limits`
     """
 
     def decorate(view: _View) -> _View:
         @wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            g.chatbot_user = _load_user(scope)
+            g.chatbot_user, key = _identify()
+            # By the user, whatever token or key they come with: another one is no way around it.
+            _limits().check(limit, f"user:{current_user_key()}")
+            _authorize(key, scope)
             return view(*args, **kwargs)
 
         wrapper.chatbot_scope = scope  # type: ignore[attr-defined]
@@ -80,16 +85,37 @@ def current_user_key() -> Any:
     return user_key_of(g.chatbot_user)
 
 
-def _load_user(scope: str | None) -> Any:
-    key = _presented_key()
-    stored = None if key is None else current_app.extensions["chatbot"].api_keys.find(key)
-    user = _user_of_token() if key is None else _user_of_key(stored)
-    # Before the scope, so that a key tells others than administrators nothing.
-    if scope == ADMIN and not current_app.extensions["chatbot"].is_admin(user):
+def _limits() -> RequestLimits:
+    limits: RequestLimits = current_app.extensions["chatbot"].limits
+    return limits
+
+
+def _identify() -> tuple[Any, Any]:
+    """Return the user who is asking, and what is stored of the API key, if it is one.
+
+    Who cannot be identified is counted by address.
+    """
+    try:
+        key = _presented_key()
+        if key is None:
+            return _user_of_token(), None
+        stored = current_app.extensions["chatbot"].api_keys.find(key)
+        return _user_of_key(stored), stored
+    except (AuthenticationError, JWTExtendedException, PyJWTError):
+        _limits().check("refused", client_address())
+        raise
+
+
+def _authorize(key: Any, scope: str | None) -> None:
+    """See that the user has the role, and the API key the scope.
+
+    :param key: what is stored of it; None for a token, which is good for every scope
+    """
+    # The role first, so that a key tells others than administrators nothing.
+    if scope == ADMIN and not current_app.extensions["chatbot"].is_admin(current_user()):
         raise NotFoundError("There is nothing at this address.")
-    if stored is not None:
-        _check_scope(stored, scope)
-    return user
+    if key is not None:
+        _check_scope(key, scope)
 
 
 def _presented_key() -> str | None:

@@ -22,6 +22,7 @@ from .chat import (
 from .documentation import Documentation, api_key_scheme, bearer_scheme
 from .errors import register_error_handlers
 from .json_body import JsonBodyParser, read_body
+from .rate_limits import count_and_tell
 from .sessions import add_session_endpoints
 
 
@@ -44,6 +45,7 @@ def build_blueprint(
     register_error_handlers(blueprint)
     blueprint.before_request(_limit_body)
     blueprint.before_request(read_body)
+    blueprint.after_request(count_and_tell)
     schemas = {required: chat_request_schema(config, required) for required in (True, False)}
     for endpoint in (ChatEndpoint("/chat", plain_chat), *host_endpoints):
         add_chat_endpoint(blueprint, documentation, schemas[endpoint.message_required], endpoint)

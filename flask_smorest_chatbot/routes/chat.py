@@ -22,6 +22,7 @@ from ..text import is_blank
 from ..values import TurnPlan
 from .auth import current_user, current_user_key, requires
 from .documentation import TAGS, Documentation
+from .rate_limits import require_tokens
 from .repeats import once, request_key
 from .streaming import event_stream, last_place, run_to_end, wants_event_stream
 
@@ -68,7 +69,7 @@ def add_chat_endpoint(
 
     post.__doc__ = endpoint.plan.__doc__
     parsed = blueprint.arguments(schema, example=example)(post)
-    documented = documentation.turn(requires("chat")(parsed))
+    documented = documentation.turn(requires("chat", "turns")(parsed))
     name = "".join(part.title() for part in endpoint.plan.__name__.split("_"))
     blueprint.route(endpoint.rule, tags=TAGS)(type(name, (MethodView,), {"post": documented}))
 
@@ -79,7 +80,7 @@ def add_retry_endpoint(blueprint: Blueprint, documentation: Documentation) -> No
     @blueprint.route("/messages/<int:message_id>/retry", tags=TAGS)
     class RetryMessage(MethodView):
         @documentation.turn
-        @requires("chat")
+        @requires("chat", "turns")
         def post(self, message_id: int) -> Response | dict[str, Any]:
             """Try again to answer a message
 
@@ -90,6 +91,7 @@ def add_retry_endpoint(blueprint: Blueprint, documentation: Documentation) -> No
                 raise NotFoundError("There is no such message to retry.")
             state = current_app.extensions["chatbot"]
             services = state.turn_services
+            require_tokens()
             opened = services.conversations.reopen_turn(current_user_key(), message_id)
             plan = state.planners.get(opened.endpoint, plain_chat)
             return answer(Turn(services, plan(current_user(), opened.question), opened))
@@ -156,6 +158,7 @@ def _start_turn(endpoint: ChatEndpoint, message: str, session_id: str | None) ->
         raise PromptTooLongError()  # now, while nothing is stored
 
     def open_turn() -> OpenTurn:
+        require_tokens()
         return services.conversations.open_turn(
             user_id, session_id, plan.message, endpoint.rule, key
         )

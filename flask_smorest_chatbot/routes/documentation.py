@@ -21,6 +21,7 @@ _REFUSALS = {
     404: "The caller has no such thing",
     409: "The session is being answered already",
     413: "The body is too large",
+    429: "The user, or the address, asked more often or used more than it may",
     500: "A fault on the site's side",
     502: "The model broke off or gave no answer; what it said is kept",
     503: "The model or the database is away; see `Retry-After`",
@@ -31,6 +32,20 @@ _REFUSALS = {
 TAGS = ["Chatbot"]
 
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}}
+_RATE_LIMIT = {
+    f"RateLimit-{name}": {"description": description, "schema": {"type": "integer"}}
+    for name, description in (
+        ("Limit", "What may be had in the window of the limit that is closest"),
+        ("Remaining", "What is left of it"),
+        ("Reset", "Seconds until the next window"),
+    )
+}
+
+#: Headers that answers of a status always have.
+_HEADERS = {
+    429: {**_RETRY_AFTER, **_RATE_LIMIT},
+    503: _RETRY_AFTER,
+}
 
 _LAST_EVENT_ID = {
     "in": "header",
@@ -97,13 +112,13 @@ class Documentation:
 
         def decorate(view: Any) -> Any:
             scope = view.chatbot_scope
-            for status in sorted({*statuses, 401, 403}):
+            for status in sorted({*statuses, 401, 403, 429}):
                 view = self.blueprint.alt_response(
                     status,
                     schema=self.error_schema,
                     description=_REFUSALS[status],
                     example=error_body(status, f"{_REFUSALS[status]}."),
-                    headers=_RETRY_AFTER if status == 503 else None,
+                    headers=_HEADERS.get(status),
                 )(view)
             return self.blueprint.doc(**self._security(scope))(view)
 

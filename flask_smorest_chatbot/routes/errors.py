@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 STATUSES: tuple[tuple[type[errors.ChatbotError], int], ...] = (
     (errors.AuthenticationError, 401),
     (errors.ForbiddenError, 403),
+    (errors.RateLimitedError, 429),
     (errors.ReusedKeyError, 422),
     (errors.InputError, 400),
     (errors.NotFoundError, 404),
@@ -37,6 +38,7 @@ _SENTENCES = {
     400: "The request body must be valid JSON, sent with Content-Type: application/json.",
     413: "The request body is too large.",
     422: "Some fields are not valid: see errors.",
+    429: "Too many requests: wait a moment, then try again.",
     500: "Something went wrong on our side: try again.",
 }
 
@@ -73,7 +75,10 @@ def register_error_handlers(blueprint: Blueprint) -> None:
 
 
 def _handle_chatbot_error(error: errors.ChatbotError) -> Response:
-    return _respond(describe(error))
+    response = _respond(describe(error))
+    if isinstance(error, errors.RateLimitedError):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _handle_http_exception(error: HTTPException) -> Any:
