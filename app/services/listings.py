@@ -140,8 +140,9 @@ def lock_listing(listing_id: int) -> None:
 
 
 def _get_changeable(user: User, listing_id: int) -> Listing:
-    listing = get_listing(listing_id)
-    if listing.owner_id != user.id and user.role != "admin":
+    listing = db.session.get(Listing, listing_id)
+    # One answer, whether there is none or it is another's.
+    if listing is None or (listing.owner_id != user.id and user.role != "admin"):
         raise NotFoundError("You have no such listing.")
     return listing
 

@@ -153,6 +153,8 @@ def _user_of_token() -> Any:
         if _host_answers(error):
             raise  # to flask-jwt-extended, which asks the host's own loader
         raise AuthenticationError(_LOG_IN) from error
+    if get_jwt().get("type") != "access":  # flask-jwt-extended takes what is not "refresh"
+        raise AuthenticationError(_LOG_IN)
     if "exp" not in get_jwt() and current_app.config["JWT_ACCESS_TOKEN_EXPIRES"]:
         raise AuthenticationError(_LOG_IN)  # the host issues none that lives for ever
     user = _user_of_host() or _user_by_key(get_jwt_identity())

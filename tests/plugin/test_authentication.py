@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import json
+import math
+import time
 from typing import Any
 
 import jwt
@@ -68,6 +71,75 @@ def test_only_a_valid_access_token_opens(host: Host, user: Any, kind: str) -> No
         assert response.headers["WWW-Authenticate"] == "Bearer"
         assert response.json["message"]
     assert host.chat_model.prompts == []
+
+
+SUBJECTS: list[Any] = [
+    ..., None, 1, -1, 10**30, 1.5, math.nan, math.inf, True, ["1"], {"id": 1}, "", "0", "-1", "1.0",
+    " 1", "1_0", "\u0661", "admin", "1\x00", "1\ud800", "999999", "9" * 5000,
+]  # fmt: skip
+BAD_CLAIMS: list[dict[str, Any]] = [
+    *({"sub": subject} for subject in SUBJECTS),
+    {"exp": 1},
+    {"exp": "soon"},
+    {"exp": [1]},
+    {"exp": math.inf},
+    {"nbf": 4_000_000_000},
+    {"nbf": "later"},
+    {"iat": "then"},
+    {"iat": [1]},
+    {"type": "refresh"},
+    {"type": ["access"]},
+    {"algorithm": "HS512"},
+    {"algorithm": "HS384"},
+    {"key": "x" * 32},
+]
+
+
+def forged(host: Host, user: Any, claims: dict[str, Any]) -> str:
+    """Sign any claims as the host would; PyJWT refuses to sign some that it must refuse to read."""
+    key, algorithm = claims.pop("key", None), claims.pop("algorithm", "HS256")
+    now = int(time.time())
+    usual = {"sub": str(user), "jti": "j", "type": "access", "fresh": False, "iat": now, "nbf": now,
+             "exp": now + 300}  # fmt: skip
+    told = {name: value for name, value in {**usual, **claims}.items() if value is not ...}
+    secret = key or host.app.config["JWT_SECRET_KEY"]
+    return jwt.api_jws.encode(json.dumps(told).encode(), secret, algorithm=algorithm)
+
+
+def test_a_forged_token_with_usual_claims_would_be_taken(host: Host, user: Any) -> None:
+    bearer = {"Authorization": f"Bearer {forged(host, user, {})}"}
+    assert host.app.test_client().get("/api/chatbot/sessions", headers=bearer).status_code == 200
+
+
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+def test_a_token_with_a_bad_claim_is_refused(host: Host, user: Any) -> None:
+    for claims in BAD_CLAIMS:
+        sent = {"Authorization": f"Bearer {forged(host, user, dict(claims))}"}
+        for method, path in [("GET", "/api/chatbot/sessions"), ("POST", "/api/chatbot/chat")]:
+            answer = host.app.test_client().open(path, method=method, headers=sent)
+            assert answer.status_code == 401, claims
+            assert answer.json["code"] == 401
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_token_of_a_deleted_user_is_refused(host: Host, user: Any) -> None:
+    headers = host.headers(user)
+    with host.app.app_context():
+        host.db.session.delete(host.db.session.get(host.user_model, user))
+        host.db.session.commit()
+    answer = host.app.test_client().get("/api/chatbot/sessions", headers=headers)
+    assert answer.status_code == 401
+
+
+def test_a_token_that_the_host_has_revoked_is_refused(host: Host, user: Any) -> None:
+    manager, revoked = host.app.extensions["flask-jwt-extended"], set[str]()
+    manager.token_in_blocklist_loader(lambda _header, claims: claims["jti"] in revoked)
+    headers, client = host.headers(user), host.app.test_client()
+    assert client.get("/api/chatbot/sessions", headers=headers).status_code == 200
+    token = headers["Authorization"].removeprefix("Bearer ")
+    revoked.add(jwt.decode(token, options={"verify_signature": False})["jti"])
+    answer = client.get("/api/chatbot/sessions", headers=headers)
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
 
 
 def test_no_endpoint_is_forgotten_above(host: Host) -> None:

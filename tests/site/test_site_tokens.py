@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -198,6 +199,48 @@ def test_a_user_is_known_in_the_second_of_registration(site_client):
 
 def test_an_access_token_does_not_refresh(site_client, site_user):
     bearer = {"Authorization": f"Bearer {tokens.issue_access_token(site_user)}"}
+    assert_refused(site_client.post("/api/auth/refresh", headers=bearer))
+
+
+#: Of the claims above, one of each kind: there are many endpoints.
+SOME_BAD_CLAIMS = [
+    {"exp": 1}, {"exp": ...}, {"nbf": 4_000_000_000}, {"type": "other"}, {"jti": ...},
+    {"sub": None}, {"sub": ["1"]}, {"sub": {"id": 1}}, {"sub": 1}, {"sub": "999999"},
+    {"sub": "1\x00"}, {"key": "x" * 32}, {"algorithm": "HS512"},
+]  # fmt: skip
+
+
+def test_every_endpoint_that_needs_a_log_in_refuses_every_bad_token(site_client, forge):
+    body = forge().split(".")[1]
+    head = jwt.utils.base64url_encode(b'{"alg":"none","typ":"JWT"}').decode()
+    credentials = [
+        None, "Bearer", "Bearer x", f"Bearer {head}.{body}.",
+        *(f"Bearer {forge(**claims)}" for claims in SOME_BAD_CLAIMS),
+    ]  # fmt: skip
+    asked = 0
+    for path, methods in site_client.get("/api/openapi.json").json["paths"].items():
+        for method, operation in methods.items():
+            if method == "parameters" or not operation.get("security"):
+                continue
+            address = re.sub(r"{\w+}", "1", path)
+            for credential in credentials:
+                sent = {} if credential is None else {"Authorization": credential}
+                answer = site_client.open(address, method=method.upper(), headers=sent)
+                assert answer.status_code == 401, (method, path, credential)
+                assert_refused(answer)
+                asked += 1
+    assert asked > 400
+
+
+def test_logging_out_ends_both_tokens_everywhere(site_client, site_user):
+    access, refresh = tokens.issue_access_token(site_user), tokens.issue_refresh_token(site_user)
+    bearer = {"Authorization": f"Bearer {access}"}
+    assert site_client.get("/api/chatbot/sessions", headers=bearer).status_code == 200
+    answer = site_client.post("/api/auth/logout", headers=bearer, json={"refresh_token": refresh})
+    assert answer.status_code == 200
+    for path in ("/api/chatbot/sessions", "/api/auth/profile", "/api/rentals"):
+        assert_refused(site_client.get(path, headers=bearer))
+    bearer = {"Authorization": f"Bearer {refresh}"}
     assert_refused(site_client.post("/api/auth/refresh", headers=bearer))
 
 
