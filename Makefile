@@ -1,6 +1,8 @@
 # The commands of the README. Everything is installed into .venv; nothing needs root.
 PYTHON ?= python3
 PORT ?= 5000
+# Test processes at once: much of a test is waiting, so a little more than there are cores.
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 # Stamps: a venv is made again only when what it holds changes.
@@ -29,7 +31,7 @@ dev: $(DEV)
 
 test: $(DEV) $(MODEL)
 	@scripts/install_test_programs.sh
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 test-deploy: $(DEV) $(MODEL)
 	@scripts/install_test_programs.sh systemd-container debootstrap python3-venv

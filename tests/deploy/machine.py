@@ -35,9 +35,6 @@ cd /src && PYTHONDONTWRITEBYTECODE=1 \\
 exec /opt/small/bin/python -m small_ollama --alias llama2 --num-ctx 2048 --slots 2
 """
 
-if reason := nspawn.why_not():
-    pytest.skip(f"THE DEPLOYMENT IS NOT TESTED HERE: {reason}", allow_module_level=True)
-
 
 @pytest.fixture(scope="module")
 def checkouts(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -73,6 +70,8 @@ def _change(file: Path, more: str) -> None:
 
 @pytest.fixture(scope="module")
 def vm(checkouts: Path) -> Iterator[Machine]:
+    if reason := nspawn.why_not():
+        pytest.skip(f"THE DEPLOYMENT IS NOT TESTED HERE: {reason}")
     binds = [f"{ROOT}:/src", f"{nspawn.wheels()}:/wheels", f"{checkouts}:/checkouts"]
     with _booted(binds) as machine, nspawn.network_of(machine):
         machine.shell(f"cat > /usr/local/bin/ollama <<'EOF'\n{OLLAMA}EOF")

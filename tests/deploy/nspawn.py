@@ -49,7 +49,10 @@ def why_not() -> str:
 
 
 def tree() -> Path:
-    """Return the cached tree of a bare Debian with the packages that install.sh asks for."""
+    """Return the cached tree of a bare Debian with the packages that install.sh asks for.
+
+    :raises CannotBootError: when there is no network to make it from
+    """
     digest = hashlib.sha256(PACKAGES.encode()).hexdigest()[:12]
     folder = CACHE / f"debian-{digest}"
     if not folder.exists():
@@ -59,7 +62,8 @@ def tree() -> Path:
         options = ["--variant=minbase", f"--include={PACKAGES}"]
         with (CACHE / "debootstrap.log").open("wb") as log:
             command = ["debootstrap", *options, "bookworm", str(partial), _mirror()]
-            subprocess.run(command, check=True, stdout=log, stderr=log)
+            if subprocess.run(command, stdout=log, stderr=log).returncode:
+                raise CannotBootError(f"debootstrap made no Debian: see {log.name}")
         partial.rename(folder)
     return folder
 
