@@ -27,7 +27,7 @@ _MONTH_THEN_DAYS = re.compile(
 )
 _WEEK_OF = re.compile(
     rf"\b(?P<stretch>week|weekend) (?:of|around"
-    rf"|from) (?:the )?(?:(?P<d>\d{{1,2}}){ORDINAL} ?(?:of )?{MONTH}"
+    rf"|(?<=the week )from) (?:the )?(?:(?P<d>\d{{1,2}}){ORDINAL} ?(?:of )?{MONTH}"
     rf"|{MONTH.replace('<m>', '<m2>')} (?P<d2>\d{{1,2}}){ORDINAL}){YEAR}"
 )
 _DAY_MONTH = re.compile(rf"{_D}{ORDINAL}(?:\s|-)?(?:of |de )?{MONTH}{YEAR}")

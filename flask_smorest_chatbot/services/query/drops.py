@@ -34,7 +34,8 @@ def _taken_back(things: str, more: str) -> re.Pattern[str]:
 _DROPS = {
     "budget": _taken_back(
         "budget|price|cost|money|price limit|budget limit",
-        r"(?:do not|don't) (?:care|mind) (?:what|how much) (?:it|they|that) costs?"
+        r"(?:don't have|do not have|have no) (?:an? |any )?(?:fixed |set |real |specific )budget"
+        r"|(?:do not|don't) (?:care|mind) (?:what|how much) (?:it|they|that) costs?"
         r"|no (?:budget|price)(?: limit| cap| constraint)?|no limit(?: on (?:price|budget|money))?"
         r"|whatever it costs|no matter (?:how much|what it costs)|how much it costs does(?:n't"
         r"| not) matter|(?:i can|i'll|i will|can) pay (?:anything|whatever)|without (?:a |the "

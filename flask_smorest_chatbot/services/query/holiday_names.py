@@ -8,10 +8,12 @@ from functools import lru_cache
 
 from .days import Days, week_of, weekend
 
+_BOXING_DAY = "Boxing Day"  # no holiday of the US, yet known there
 # What users write, and the library's name for it.
 _NAMES = {
     "christmas eve|xmas eve|heiligabend|nochebuena": "Christmas Eve",
     "christmas(?: day)?|xmas|weihnachten|navidad|noel": "Christmas Day",
+    "boxing day": _BOXING_DAY,
     "new year'?s'? eve|nye|silvester|nochevieja": "New Year's Eve",
     "new year(?:'?s'?)?(?: day)?|neujahr": "New Year's Day",
     "thanksgiving(?: day)?": "Thanksgiving Day",
@@ -32,8 +34,8 @@ _NAMES = {
     "juneteenth": "Juneteenth National Independence Day",
 }
 HOLIDAY = re.compile(
-    r"(?<!merry )(?<!happy )(?:\b(?P<over>over|during|for the"
-    r"|through) (?:the )?)?(?:\bday (?P<beside>after|before) )?\b(?:"
+    r"(?<!merry )(?<!happy )(?:\b(?P<over>over|during|around|for the"
+    r"|through) (?:the )?)?(?:\b(?P<unit>day|week|weekend) (?P<beside>after|before) )?\b(?:"
     + "|".join(f"(?P<h{number}>{words})" for number, words in enumerate(_NAMES))
     + r")\b(?: (?P<stretch>weekend|week|break|holidays?|vacation))?"
     r"(?! (?:songs?|carols?|music|gifts?|presents?|cards?|part(?:y|ies)|concerts?|shows?|markets?"
@@ -50,14 +52,23 @@ def holiday_days(match: re.Match[str], base: date) -> Days | None:
         if day is None:
             continue
         days = _around(
-            day, name, match["stretch"] or "", match["over"] == "over" or match["over"] == "during"
+            day, name, match["stretch"] or "", match["over"] in ("over", "during", "around")
         )
         if match["beside"]:
-            step = timedelta(days=1 if match["beside"] == "after" else -1)
-            days = day + step, day + 2 * step if step.days > 0 else day
+            days = _beside(day, match["unit"], match["beside"] == "after")
         if days[1] > base:
             return days
     return None
+
+
+def _beside(day: date, unit: str, is_after: bool) -> Days:
+    """Return the day, weekend or seven days before or after a holiday."""
+    if unit == "weekend":
+        is_week = is_after and day.weekday() < 5
+        return weekend(day if is_week else day + timedelta(days=7 if is_after else -7))
+    length = timedelta(days=7 if unit == "week" else 1)
+    start = day + timedelta(days=1) if is_after else day - length
+    return start, start + length
 
 
 def _around(day: date, name: str, stretch: str, over: bool) -> Days:
@@ -87,4 +98,5 @@ def _holidays(year: int) -> dict[str, date]:
         days = holidays.country_holidays("US", years=[year], categories=("public", "unofficial"))
     except Exception:  # without the library's knowledge the name says no date
         return {}
-    return {name: day for day, names in days.items() for name in names.split("; ")}
+    known = {name: day for day, names in days.items() for name in names.split("; ")}
+    return {**known, _BOXING_DAY: date(year, 12, 26)}

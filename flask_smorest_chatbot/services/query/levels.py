@@ -30,16 +30,17 @@ _SAID = {
         r"|anfanger(?:in)?|einsteiger|principiantes?|debutante?s?"
     ),
     "intermediate": (
-        r"intermediate|some experience|mid[ -]level|improvers?|moderate(?:ly)? (?:skill\w*"
-        r"|experience\w*|good)|fortgeschrittene anfanger|intermedio"
+        r"intermediate|hobby(?= \w+(?:ist|er)\b)|some experience|mid[ -]level|improvers?"
+        r"|moderate(?:ly)? (?:skill\w*|experience\w*|good)|fortgeschrittene anfanger|intermedio"
     ),
     "advanced": (
-        r"advanced|experts?|pros?(?! (?:and|tip|model|series|audio))|(?:semi-)?professional(?:s|ly"
-        r"|-level| level)?(?! (?:advice|help|service|opinion|ii|iii|i|2|recommendation))"
+        r"advanced|experts?|pros?(?! (?:tag|woche|monat|stunde|nacht|and|tip|model|series|audio))"
+        r"|(?:semi-)?professional(?:s|ly|-level| level)?"
+        r"(?! (?:advice|help|service|opinion|ii|iii|i|2|recommendation))"
         r"|virtuos[oi]|seasoned|very experienced|highly experienced|experienced (?:player|musician"
         r"|guitarist|pianist|drummer|bassist|violinist)|concert[ -]level|concert (?:pianist"
         r"|violinist|cellist)|session (?:musician|player)|touring musician|conservatory"
-        r"|fortgeschritten(?:er|e)?|profi|avanzado|avance(?!d)"
+        r"|fortgeschrittene?[rn]?|profi|avanzado|avance(?!d)"
     ),
 }
 _LEVEL = re.compile(

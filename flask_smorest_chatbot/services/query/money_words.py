@@ -46,8 +46,8 @@ UNIT_BEFORE = re.compile(
     r"\b(?P<unit>daily|weekly|monthly) (?:budget|rate|price|limit|cost|rent|maximum)[^,.;!?]{0,24}$"
 )
 FOR_UNIT = re.compile(
-    r"\s?for (?:the|a|1|one) (?:whole |entire |full )(?P<unit>week|month|day)\b"
-    r"|\s?for the (?P<same>week|month|day)\b"
+    r"(?: budget)?\s?for (?:the|a|1|one) (?:whole |entire |full )(?P<unit>week|month|day)\b"
+    r"|(?: budget)?\s?for the (?P<same>week|month|day)\b"
 )
 FOR = re.compile(r"[\s,]*for ")
 AT_MOST_AFTER = re.compile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 
 from .calendar_dates import MONTH, YEAR
@@ -51,6 +52,7 @@ _RELATIVE = re.compile(
     r"\b(?P<r>(?:the )?day after tomorrow|tomorrow|tmrw|tmr|tomorow|2morrow|today|tonight"
     r"|pasado manana|(?<!la )manana|hoy"
     r"|apres-demain|demain|aujourd'hui|ubermorgen|(?<!guten )(?<!gute )morgen|heute)\b"
+    r"(?P<two> and (?:the )?(?:day after|next day)(?! tomorrow))?"
     r"|\b(?P<now>(?<=from )now|(?<=starting )now|(?<=between )now|now(?= (?:until|till|to"
     r"|through)\b)|right away|straight away|immediately|asap"
     r"|ab sofort)\b"
@@ -200,7 +202,11 @@ def _relative(match: re.Match[str], today: date) -> Point | None:
     )
     if found is None:
         return None
-    return day_point(match, lambda base: found, today.year)
+    point = day_point(match, lambda base: found, today.year)
+    if not match["two"]:
+        return point
+    days = found, found + timedelta(days=2)
+    return replace(point, resolve=lambda base: days, is_range=True)
 
 
 def _ahead(match: re.Match[str], today: date) -> Point | None:

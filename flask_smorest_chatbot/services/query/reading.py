@@ -14,7 +14,7 @@ from .money import Money, take_money
 from .names import Kind, names_of
 from .periods import When, take_when
 from .places import take_unknown_places
-from .references import References, nothing_shown, take_references
+from .references import References, Wish, nothing_shown, take_references
 from .refused import find_refused
 from .terms import Term, find_terms
 from .text import TAKEN, Scan, read
@@ -27,6 +27,7 @@ _GOES_ON = re.compile(
     r"|\b(?:something|anything|ones?|anyone) (?:a bit |a little |even |more |less )?\w+er\b"
     r"|\b(?:instead|the same|same (?:thing|but|one)|then)\b"
 )
+_OTHER_BRAND = re.compile(r"\b(?:other|another|different) (?:brand|make)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +109,9 @@ def read_message(
     references = References()
     if shown is not None:
         references = take_references(scan, shown, last_ids, terms)
+    if shown and "brands" in drops and references.wish is None:
+        wish: Wish | None = "other" if _OTHER_BRAND.search(message.folded) else None
+        references = replace(references, wish=wish)
     scan.blank(refused_spans)
     unknown_places = take_unknown_places(message, scan, vocabulary, terms)
     terms = [term for term in terms if TAKEN not in scan.left[slice(*term.span)]]

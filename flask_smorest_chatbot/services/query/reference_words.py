@@ -76,7 +76,9 @@ ONE = re.compile(
     r" (?:it|(?:that|this)(?= (?:available|free|still|good|ok|suitable|included|in stock|come|work"
     r"|cost|be)|[?!.,]|$))"
     + NOT_IT
-    + r"(?! to be\b)|how much(?: is|'s)? (?:it|that)|^it(?=$|\?| please| then)|its)\b"
+    + r"(?! to be\b)|how much(?: is|'s)? (?:it|that)|got it(?= (?:in|for|near|at|on)\b)"
+    r"|^it(?:'s| is) (?:too|a bit|a little|very|so|not|nice|perfect|great|quite)\b"
+    r"|^it(?=$|\?| please| then)|its)\b"
 )
 CHEAPER = re.compile(
     r"(?<!\bis )(?<!\bare )\b(?:(?:something|anything|ones?|any|a|some|got|the same but|but|for"
@@ -105,7 +107,8 @@ OTHER = re.compile(
     r"|show (?:me )?more|see more|more (?:options|choices|results|suggestions|ideas"
     r"|like (?:this|that|these|those|it|them)|of (?:these|those|them)|please"
     r"|recommendations|guitars)"
-    r"|any more|(?:some|a few|few|give me) more(?=\s?(?:$|[?!.]))|^more|(?:(?:any|some|the|what"
+    r"|any more|(?:some|a few|few|give me) more(?=\s?(?:$|[?!.]))"
+    r"|^more(?! (?:info\w*|details?|about|on)\b)|(?:(?:any|some|the|what"
     r"|your|which) )?other(?! (?:than|hand|day|week|weekend|time|dates?|days?|cit|place|location"
     r"|words|side|half|people|musicians|kids|brands? than))"
     r"(?: (?:ones?|options?|choices?|models?|suggestions?|recommendations?|ideas?|things?|stuff"

@@ -7,13 +7,14 @@ import re
 BEFORE = (
     r"(?: (?:a|an|the|me|us|any|another|these|those|your|one|of|for|from|in|by|really|to|rent"
     r"|renting"
-    r"|more|just|use|using|get|getting|see|brand|something|anything|kind|stuff|made|made by"
+    r"|more|just|use|using|get|getting|see|un|une|una|ein|eine|el|la|le|von|de|di|da|del|brand|something|anything"
+    r"|kind|stuff|made|made by"
     r"|called|like|another|big|huge|much|that|all|yet another)){0,5} ?$"
 )
 UNWANTED = re.compile(
     r"(?:\b(?:(?<!why )not|no|without|except(?: for)?|excluding|excludes?|exclude|besides"
     r"|apart from"
-    r"|aside from|other than|different (?:from|than)|nothing (?:from|by|like|made by)"
+    r"|aside from|other (?:\w{1,12} )?than|different (?:from|than)|nothing (?:from|by|like|made by)"
     r"|rather not(?: have| take| go for| use)?|not go(?:ing)? for|any(?:thing|one)? but"
     r"|any \w{1,12} but|everything but|all but|rather than|instead of|neither"
     r"|nor|avoid(?:ing)?|hates?|hated|dislikes?|skip|minus|leave out|but no|but not|ohne"
@@ -54,6 +55,7 @@ PLACE_BEFORE = re.compile(
 )
 ARTICLE_BEFORE = re.compile(r"\b(?:the|a|an) $")
 OURS_BEFORE = re.compile(r"\b(?:my|your|his|her|our|their) $|\b(?:the|a|an) $")
+OF_MUSIC = re.compile(r" (?:band|music|song|singer|tune|ensemble|group|trio|gig|concert)")
 OTHER_SENSE = {
     "country": re.compile(r"\b(?:my|the|this|your|our|another|whole|home|a|foreign|cross) $"),
     "pop": re.compile(r"\b(?:my|to|will|i'll|and|can|i) $"),

@@ -17,6 +17,7 @@ from .term_words import (
     LESS_LIKED,
     LIST,
     NOT_AFTER,
+    OF_MUSIC,
     OTHER_SENSE,
     OURS_BEFORE,
     PLACE_BEFORE,
@@ -129,6 +130,8 @@ def _is_meant(message: Message, term: Term, terms: Sequence[Term], number: int) 
             other = OTHER_SENSE.get(word)
             if word in ADJECTIVES and is_before_kind:
                 return False
+            if OF_MUSIC.match(text, end):
+                return True
             return not (other and other.search(before))
         case "category":
             return not (word.endswith("ing") and _DOING.search(before))

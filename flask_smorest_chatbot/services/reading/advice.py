@@ -25,7 +25,7 @@ from .cues import (
     WHY,
     Cue,
 )
-from .headings import is_under_no
+from .headings import is_denied_in_row, is_under_no
 from .words import Word, fold
 
 
@@ -46,6 +46,8 @@ _GLUE = re.compile(
     r"|of|oraz|i|lub|also|both|either|neither|" + "|".join(ARTICLES) + r")\b|\u548c|\u3068|\u6216)*"
 )
 _LONGEST_GLUE = 60
+#: Words between "instead of" and a name: "instead of spending 75 dollars on the".
+_MOST_OTHERS = 6
 
 
 def stands(text: str, words: Sequence[Word], spans: Sequence[Span]) -> list[Stand]:
@@ -75,9 +77,15 @@ def stands(text: str, words: Sequence[Word], spans: Sequence[Span]) -> list[Stan
 def _is_linked(clauses: Clauses, previous: Span, span: Span) -> bool:
     """Tell whether only "and" or the like stands between two names."""
     between = clauses.text[clauses.words[previous[1] - 1].end : clauses.words[span[0]].start]
-    if len(between) > _LONGEST_GLUE or "\n" in between:
+    if len(between) > _LONGEST_GLUE or "\n" in between or _is_again(clauses, previous, span):
         return False
     return _GLUE.fullmatch(fold(between)) is not None
+
+
+def _is_again(clauses: Clauses, previous: Span, span: Span) -> bool:
+    """Tell whether a name repeats the one before it: "of the A and the B, the B"."""
+    one, two = (tuple(word.text for word in clauses.words[slice(*it)]) for it in (previous, span))
+    return one == two
 
 
 def _has_comma(clauses: Clauses, start: int, end: int) -> bool:
@@ -105,7 +113,10 @@ def _is_against_behind(clauses: Clauses, start: int, until: int) -> bool:
     until = min(until, start + READ)
     if start < until and "?" in clauses.gap(start) and clauses.words[start].text in NO:
         return True
+    end = clauses.words[start - 1].end
     if MARKS_AGAINST.search(_rest_of_line(clauses, start, until)):
+        return True
+    if is_denied_in_row(clauses.text, end):
         return True
     return clauses.speaks_against(start, until)
 
@@ -141,6 +152,8 @@ def _before(clauses: Clauses, span: Span, floor: int, previous: Stand) -> Stand:
 def _is_marked(clauses: Clauses, first: int) -> bool:
     """Tell whether a cross stands before a name, on its line."""
     start = clauses.words[first].start
+    if clauses.text[:start].endswith("~~"):
+        return True
     return bool(MARKS_AGAINST.search(clauses.text[max(0, start - 20) : start].rpartition("\n")[2]))
 
 
@@ -156,7 +169,7 @@ def _denials(clauses: Clauses, start: int, first: int) -> tuple[int, bool]:
             end = behind if only is Cue.ONLY else end
             count += only is not Cue.ONLY and not (at and clauses.words[at - 1].text in WHY)
         elif cue is Cue.LESSER or _is_than(clauses, at):
-            is_lesser = _is_direct(clauses, end, first, others=1)
+            is_lesser = _is_direct(clauses, end, first, others=1 if end - at < 2 else _MOST_OTHERS)
             count += is_lesser
         elif cue is Cue.REGRET:
             count += _is_direct(clauses, end, first)

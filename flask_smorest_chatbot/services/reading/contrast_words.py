@@ -9,8 +9,8 @@ _VERDICT = (
     r"(?:i (?:d|would|ll|think|believe|recommend|suggest|prefer)|my (?:pick|choice|recommendation"
     r"|advice|favou?rite)|you (?:d|would|might|may|could|will|ll|re|are) be(?:tter)?"
     r"|(?:the )?better (?:choice|option|fit|pick|match|value|off)|go (?:with|for)|stick (?:with|to)"
-    r"|you (?:need|want)|on second thoughts?|recomiendo|recomendaria|sugiero|necesita\w*|yo|je"
-    r"|vous faut|conseille|ich|brauchen|brauchst|empfehle|consigli\w+|io|le serve|ti serve|eu"
+    r"|(?<!if )you (?:need|want)|on second thoughts?|recomiendo|recomendaria|sugiero|necesita\w*"
+    r"|yo|je|vous faut|conseille|ich|brauchen|brauchst|empfehle|consigli\w+|io|le serve|ti serve|eu"
     r"|recomendo|precisa|ik|raad|polecam)"
 )
 _SO = (
@@ -31,6 +31,30 @@ ADDS = re.compile(
     r"\b(?:also|too|another|second|adds?|alternatively?|if|when|both|as well|other hand"
     r"|tambien|aussi|auch|anche|tambem|ook|tez|si|wenn|se|jesli)\b"
 )
+#: Behind a thing, or before one, offers it in one case only.
+IN_CASE = re.compile(r"\b(?:for(?! you\b)|if|when|as (?:an?|your)|too|as well|also|otherwise)\b")
+#: A sentence that begins so decides for what it names.
+DECIDES = re.compile(
+    r"\W*(?:(?:so|then|i|i d|i would|i ll|let s|you (?:could|can|should)|we could|please) ){0,2}"
+    r"(?:rather |simply |just |therefore )?(?:go|take|choose|pick|start|stick|get|opt|settle"
+    r"|recommend|suggest|say)(?: him| her| them| yourself| me)?(?: with| for| on| to| by)?"
+    r"(?: renting| taking| getting)?"
+    r"(?: the| a| an| our)?\W*"
+)
+#: Said of a thing, leaves no room for others.
+SUFFICES = re.compile(
+    r"\W*(?:\w+ ){0,2}?(?:(?:is|s|would be|will be|might be|seems)"
+    r" (?:(?:exactly |just )?what you (?:need|want|re after|re looking for|asked)"
+    r"|the one\b|all you need|enough|plenty|(?:a|the|my) (?:\w+ )?(?:better|best|right)"
+    r" (?:one|match|fit|choice|option|pick)\b(?! for(?! you\b)))|does the job"
+    r"|\w+ (?:\w+ ){0,3}just as (?:well|good)\b"
+    r"|will do\b|gets my vote|wins)"
+)
+#: Leads to a thing that suits better.
+HAPPIER = re.compile(
+    r"\b(?:you (?:ll|d|will|would) be (?:better off|better served|happier|better)|my vote goes"
+    r"|you want is|what (?:you need|does) is|that s where|that is where)\b"
+)
 INSTEAD = re.compile(
     r"\b(?:instead(?! of)|en su lugar|a la place|stattdessen|invece(?! d)|em vez disso"
     r"|in plaats daarvan|zamiast tego)\b"
@@ -48,13 +72,25 @@ DENIES = re.compile(r"\b(?:not|no|\w+n\W?t)\b")
 #: Before a thing: what the user did with it, or what the writer first thought of it.
 YOURS = re.compile(
     r"\b(?:you(?: \w+){0,2} (?:asked|mentioned|looked|said|wanted|liked|tried|rented|played|own"
-    r"|owned|inquired|enquired|requested|named|considered|considering|had)"
-    r"|i (?:was|had|first) (?:\w+ ){0,3}(?:say|suggest|recommend|thought|considered))\b"
-    r"(?: \w+){0,4}\W*$"
+    r"|owned|inquired|enquired|requested|named|considered|considering|had|seen|heard|narrowed)"
+    r"|i (?:was|had|first) (?:\w+ ){0,3}(?:say|suggest|recommend|thought|considered|looked)"
+    r"|why (?:pay|spend|rent|get|bother|take|carry|choose))\b(?: \w+){0,4}\W*$"
 )
 #: What the user had said of the wish, which the thing does not meet.
 WISH = re.compile(
+    r"(?:[;,]|\b(?:but|and)) you (?:only )?(?:need|want)\b|"
     r"\byou (?:told|said|asked|wanted|have\W+\d|have [$\u20ac\u00a3]|only have"
-    r"|d like to (?:pay|spend))"
+    r"|d like to (?:pay|spend|stay)"
+    r"|want to (?:pay|spend|stay))"
 )
-STOP = re.compile(r"[.!?;:](?=\s)|\n")
+#: A reserve, if nothing better follows.
+WEAK = re.compile(
+    r"\b(?:outgrow|toy|pricey|expensive|costly|steep|heavy|limited|basic|lacks?|cramped|noisy"
+    r"|better suited|twice (?:as much|the price)|only (?:has |comes with )?\d+ (?!a\b|per\b|dollars"
+    r"|euros|bucks)[a-z]|would (?:cost|punish|be too|be a bit|be more))\b"
+)
+STOP = re.compile(r"[.!?;](?=\s)|\n")
+#: All that is said of a thing: it can what the one before cannot.
+ELLIPTIC = re.compile(
+    r"\W*(?:can|will|does|is|has|do|are|won\W?t|doesn\W?t|isn\W?t|can\W?t|hasn\W?t)\W*"
+)

@@ -14,13 +14,19 @@ from .contrast_words import (
     AMONG,
     BREAKS,
     CONCLUDES,
+    DECIDES,
     DENIES,
     EITHER,
+    ELLIPTIC,
+    HAPPIER,
+    IN_CASE,
     INSTEAD,
     LEADS_ON,
     ONLY,
     STOP,
+    SUFFICES,
     VERSUS,
+    WEAK,
     WISH,
     YOURS,
 )
@@ -33,7 +39,7 @@ Span = tuple[int, int]
 #: Characters around a name that are read.
 _NEAR = 60
 #: Most sentences between two names that may contrast.
-_MOST_SENTENCES = 2
+_MOST_SENTENCES = 3
 
 
 def only_named(clauses: Clauses, spans: Sequence[Span], linked: Sequence[bool]) -> Sequence[bool]:
@@ -68,7 +74,12 @@ def _between(clauses: Clauses, last: Span, following: Span | None) -> str:
         return ""
     words = clauses.words
     text = clauses.text[words[last[1] - 1].end : words[following[0]].start]
-    return "" if "\n" in text else fold(text)
+    return "" if "\n" in text else _plain(text)
+
+
+def _plain(text: str) -> str:
+    """Return text folded and as its words are: "I'd" is two."""
+    return fold(text).replace("'", " ").replace("\u2019", " ")
 
 
 def _is_concluded(between: str) -> bool:
@@ -86,13 +97,13 @@ def _is_yours(clauses: Clauses, first: Span) -> bool:
 def _before(clauses: Clauses, first: Span) -> str:
     """Return what leads to a name in its sentence, folded."""
     start = clauses.words[first[0]].start
-    return STOP.split(fold(clauses.text[max(0, start - _NEAR) : start]))[-1]
+    return STOP.split(_plain(clauses.text[max(0, start - _NEAR) : start]))[-1]
 
 
 def _behind(clauses: Clauses, last: Span) -> str:
     """Return what follows a name in its sentence, folded."""
     end = clauses.words[last[1] - 1].end
-    return STOP.split(fold(clauses.text[end : end + _NEAR]))[0]
+    return STOP.split(_plain(clauses.text[end : end + _NEAR]))[0]
 
 
 def _is_passed(
@@ -104,7 +115,8 @@ def _is_passed(
     if len(said) > _MOST_SENTENCES:
         return False
     before, behind = _before(clauses, first), _behind(clauses, following)
-    if VERSUS.fullmatch(between) or (AMONG.search(before) and "," in between + before):
+    is_choice = first != last and between.lstrip().startswith("?") and not ADDS.search(way)
+    if is_choice or VERSUS.fullmatch(between) or (AMONG.search(before) and "," in between + before):
         return True
     if INSTEAD.search(way) or INSTEAD.search(behind) or ONLY.search(way):
         return True
@@ -112,9 +124,16 @@ def _is_passed(
         return True
     led = way if said else f"{before[-30:]} , {way}"  # a "while" may stand before the first name
     leads = LEADS_ON.search(led)
-    if ADDS.search(led, leads.end() if leads else 0):
+    if ADDS.search(led, leads.start() + 2 if leads else 0):
         return False
-    return bool(leads or (said and _is_foil(clauses, last[1], " . ".join(said))))
+    if leads or not said:
+        return leads is not None
+    decides = DECIDES.fullmatch(way) or HAPPIER.search(way)
+    if (decides and not IN_CASE.search(behind)) or SUFFICES.match(behind):
+        return True
+    if ELLIPTIC.fullmatch(behind) or WISH.search(way):
+        return True
+    return _is_foil(clauses, last[1], " . ".join(said))
 
 
 def _is_foil(clauses: Clauses, start: int, said: str) -> bool:
@@ -123,11 +142,14 @@ def _is_foil(clauses: Clauses, start: int, said: str) -> bool:
         return True
     breaks = [found.start() for found in BREAKS.finditer(said)]
     end = start + len(words_of(said))
-    reserves = [at for at in range(start, end) if _is_reserve(clauses, at, end)]
+    since = clauses.words[start - 1].end
+    reserves = [
+        clauses.words[at].start - since for at in range(start, end) if _is_reserve(clauses, at, end)
+    ]
+    reserves = sorted([*reserves, *(found.start() for found in WEAK.finditer(said))])
     if not reserves:
         return bool(breaks) and breaks[-1] > 1
-    last = clauses.words[reserves[-1]].start - clauses.words[start - 1].end
-    return not any(place > last for place in breaks)
+    return not any(place > reserves[-1] for place in breaks)
 
 
 def _is_reserve(clauses: Clauses, at: int, end: int) -> bool:

@@ -45,7 +45,9 @@ _ANYWHERE: Phrases = {
         only|just|merely|solo|solamente|seulement|nur|soltanto|apenas|somente|alleen|tylko|bad|sure
         mal|wrong|to mention|reason not|doubt|worries|brainer|wonder|problem|duda|doute|duvida
         dubbio|zweifel|twijfel
-        without a doubt|without doubt|without question|without hesitation|sin duda|sans doute
+        nothing says|nothing beats|nothing like|nothing better than|hard to beat|tough to beat
+        can t beat|without a doubt|without doubt|without question|without hesitation|sin duda
+        sans doute
         sans hesiter|sem duvida|senza dubbio|ohne zweifel|zonder twijfel
         """,
     Cue.BREAK: """
@@ -105,7 +107,7 @@ _AFTER: Phrases = {
         beschikbaar|vrij|geschikt|aan te raden|dostepny|dostepna|dostepne|wolny|wolna|wolne
         odpowiedni|odpowiednia|polecam|nadaje
         necessary|for rent|on offer|made for|meant for|designed for|intended for|built for
-        practical|is te huur|on this list|on the list|on my list|on your list
+        back|ready|among|practical|is te huur|on this list|on the list|on my list|on your list
         """,
     Cue.MAY: "can be|could be|may be|might be|to be|can still be",
     Cue.BAD: """
@@ -126,6 +128,9 @@ _AFTER: Phrases = {
         checked out|spoken for|in use|in repair|under repair|being repaired|being serviced
         out of service|out of commission|off the table|poor choice|bad choice|wrong choice
         poor fit|bad fit|bad idea|ill suited|unsuited|inappropriate|impractical|discontinued
+        waste of money|bit of a toy|maintenance|off the market|is gone|are gone|is out|are out
+        so not for|so not on|but not for|but not on|but not until|but not before|beyond it|above it
+        outside it|beyond that|above that|twice as much|twice the price
         struggle|struggles|falls short|fall short|isn t either|is not either|aren t either
         won t either|doesn t either
         fully booked|snapped up|already out|already gone|ausverkauft|reserviert|ungeeignet
@@ -176,7 +181,7 @@ ARTICLES = frozenset(
 )
 #: A comparative, and the words that mean "than" behind one but much else, too.
 COMPARATIVE = re.compile(
-    r"(?:mas|plus|piu|mais|[a-z]{3,}er|mieux|meglio|mejor|melhor|mieux|lepsz[ya])$"
+    r"(?:plutot|lieber|eher|liever|piuttosto|mas|plus|piu|mais|[a-z]{3,}er|mieux|meglio|mejor|melhor|mieux|lepsz[ya])$"
 )
 THAN = frozenset("als dan que di del della dello che od niz".split())
 #: Of the words that begin another clause, those that take something back.

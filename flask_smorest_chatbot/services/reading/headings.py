@@ -10,7 +10,21 @@ from .cues import BEFORE, Cue
 
 #: Characters above a name in which its list has a heading.
 _LIST_WINDOW = 600
+_NO_CELL = re.compile(r"\|\s*(?:no|nope|nein|non|nee|nao|não)\b[^|]{0,30}\|?\s*$", re.IGNORECASE)
+_ASKS_IF_WANTED = re.compile(
+    r"avail|budget|fit|free|suit|match|frei|libre|libero|dispon|verf|recommend", re.IGNORECASE
+)
 _LIST_LINE = re.compile(r"\s*(?:[-*\u2022|]|\d{1,2}[.)])|[ \t]+\S|\s*$")
+
+
+def is_denied_in_row(text: str, end: int) -> bool:
+    """Tell whether the last cell of a name's row says no, under a heading such as "available"."""
+    row = text[end:].partition("\n")[0][:_LIST_WINDOW]
+    if not _NO_CELL.search(row):
+        return False
+    table = text[max(0, end - 2 * _LIST_WINDOW) : end].rpartition("\n\n")[2]
+    head = next((line for line in table.split("\n") if line.lstrip().startswith("|")), "")
+    return _ASKS_IF_WANTED.search(head.rstrip(" |").rpartition("|")[2]) is not None
 
 
 def is_under_no(clauses: Clauses, first: int, start: int) -> bool:

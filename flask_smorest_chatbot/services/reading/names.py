@@ -26,6 +26,8 @@ _SIZES = frozenset("little small big compact classic new old trusty humble lovel
 _AFTER_NAME = frozenset(
     "is has would will was s at costs suits fits may might or es est ist e tiene ha hat".split()
 )
+#: Letters of a maker that "the" makes an item: "the Nord".
+_SHORT_MAKER = 4
 #: Between a model and its maker.
 _FROM = frozenset("from by de of von par di da van".split())
 #: By how much the best of several products must beat the next.
@@ -160,7 +162,7 @@ class Names:
             and (match.has_brand or self._tells(match, before))
             and match.exact > 0
             and word.is_capital
-            and len(word.text) >= LONG_WORD
+            and len(word.text) >= (LONG_WORD if before != "the" else _SHORT_MAKER)
             and before in _ARTICLES
             and (after in self.common or after in _AFTER_NAME or len(match.matched) > 1)
         )

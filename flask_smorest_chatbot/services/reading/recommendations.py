@@ -14,6 +14,7 @@ from ...values import CatalogItem, Recommendation
 from .advice import Stand, stands
 from .citations import Citation
 from .claims import ungrounded_claims, unoffered_products
+from .limits import over_limit
 from .mentions import Mention, find_mentions, stands_beside
 from .names import Names
 from .resolution import Resolver
@@ -64,6 +65,7 @@ def ground(
     others = unoffered_products(prose, words, names, mentions)
     named = [m for m in mentions if not (m.by_id and stands_beside(m, others, prose))]
     advised = _advised(prose, words, [*((m.start, m.end) for m in named), *others])
+    advised |= {(m.start, m.end): Stand.AGAINST for m in over_limit(prose, named)}
     unoffered = [place for place in others if advised[place] is Stand.FOR]
     resolver = Resolver(names, period)
     chosen = {str(item.id): (item, citation) for item, citation in resolver.resolve(blocks)}
