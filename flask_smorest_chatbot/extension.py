@@ -237,6 +237,15 @@ class Chatbot:
         api.register_blueprint(blueprint, url_prefix=config.url_prefix)
         app.cli.add_command(chatbot_cli, config.cli_group)
 
+    def preload(self, app: Flask) -> None:
+        """Import and build what only turns need: 1.3 s and 70 MB that otherwise wait for the first.
+
+        For a server that loads the app and then forks workers, which so share it.
+        """
+        from .services.preload import preload
+
+        preload(app.extensions["chatbot"].turn_services)
+
     def _services(self, config: ChatbotConfig) -> TurnServices:
         conversations = Conversations(self.db, self.ChatSession, self.ChatMessage)
         return TurnServices(

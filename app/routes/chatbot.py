@@ -35,6 +35,13 @@ chatbot.chat_endpoint("/ask-instrument-question")(service.ask_instrument_questio
 chatbot.chat_endpoint("/recommend-for-me", message_required=False)(service.recommend_for_me)
 
 
+def preload(app: Flask) -> None:
+    """Import what only turns need, before workers are forked, so that they share its memory."""
+    from ..services import candidates, my_rentals  # noqa: F401
+
+    chatbot.preload(app)
+
+
 def register_chatbot(app: Flask, api: Api) -> None:
     """Add the chat's endpoints and what ``/ready`` says of its model.
 

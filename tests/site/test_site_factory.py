@@ -37,6 +37,24 @@ def test_start_leaves_heavy_packages_alone():
     assert set(json.loads(done.stdout)) & set(HEAVY) == set()
 
 
+PRELOAD = """
+import json, sys
+from app import create_app
+from app.routes.chatbot import preload
+preload(create_app({"DATABASE_URL": "sqlite://", "CHATBOT_OLLAMA_URL": "http://127.0.0.1:9"}))
+print(json.dumps(sorted(sys.modules)))
+"""
+#: What no turn needs.
+NOT_FOR_TURNS = {"langchain", "alembic", "flask_smorest_chatbot.services.evaluation"}
+
+
+def test_preloading_brings_all_that_turns_need():
+    done = subprocess.run(
+        [sys.executable, "-c", PRELOAD], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert set(HEAVY) - set(json.loads(done.stdout)) == NOT_FOR_TURNS
+
+
 def test_two_apps_keep_apart(tmp_path):
     first = create_app({"DATABASE_URL": f"sqlite:///{tmp_path}/a.db", "API_TITLE": "First"})
     second = create_app({"DATABASE_URL": f"sqlite:///{tmp_path}/b.db", "API_TITLE": "Second"})

@@ -133,9 +133,9 @@ def _keep_alive(setting: str) -> int | str:
 def ollama_model(config: ChatbotConfig) -> BaseChatModel:
     """Return a ``ChatOllama`` whose requests can be aborted from another thread."""
     import httpx
-    from langchain_ollama import ChatOllama
 
     from .abortable_transport import AbortableTransport
+    from .chat_ollama import ChatOllama
 
     silence = max(config.first_token_timeout, config.token_timeout) + 1
     return ChatOllama(

@@ -1,0 +1,25 @@
+"""Import and build ahead what only turns need, for a server that forks its workers."""
+
+from __future__ import annotations
+
+from ..catalog import Vocabulary
+from ..profile import UserProfile
+from .host import TurnServices
+from .query import understand
+
+#: Says something of every kind, so that all that reads messages is there after it.
+_MESSAGE = "a gitar from tomorrow to Christmas, for at most twenty dollars a day"
+
+
+def preload(services: TurnServices) -> None:
+    """Import LangChain and what reads messages and answers; nobody is asked anything."""
+    from .reading import prose, recommendations  # noqa: F401
+
+    if services.chat_model.is_configured_ollama:
+        from .model import chat_ollama  # noqa: F401
+    understand(
+        _MESSAGE,
+        vocabulary=Vocabulary(brands=["Guitarra"]),
+        today=services.today,
+        profile=UserProfile(),
+    )
