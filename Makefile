@@ -10,7 +10,7 @@ SITE := $(VENV)/site.stamp
 MODEL := $(VENV)/small-model.stamp
 DEV := $(VENV)/dev.stamp
 
-.PHONY: help run install small-model dev test test-deploy lint format bench clean
+.PHONY: help run install small-model dev test test-deploy lint format bench bench-quick clean
 
 help:
 	@echo "make run      set up everything and serve the site on http://127.0.0.1:$(PORT)"
@@ -18,7 +18,7 @@ help:
 	@echo "make install  make $(VENV) with what the site needs, and nothing else"
 	@echo "make test-deploy  install and run the site on a Debian in a container (root)"
 	@echo "make lint     ruff and mypy"
-	@echo "make bench    measure, beside the model server alone"
+	@echo "make bench    measure, beside the original's design and the model server alone"
 
 run: $(SITE)
 	@PORT=$(PORT) exec $(BIN)/python scripts/run_site.py
@@ -47,7 +47,10 @@ format: $(DEV)
 	$(BIN)/ruff format .
 
 bench: $(DEV) $(MODEL)
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(ARGS)
+
+bench-quick: $(DEV) $(MODEL)
+	$(BIN)/python -m bench --quick $(ARGS)
 
 clean:
 	rm -rf $(VENV) instance dist .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/artifacts

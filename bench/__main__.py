@@ -1,40 +1,68 @@
-"""``python -m bench``: measure, print a table, write ``bench/results/latest.json``."""
+"""``python -m bench``: measure, print a table, write ``bench/results/latest.json`` and pictures.
+
+``--quick`` goes through all parts with next to no load, to see that they work.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import platform
 import sys
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import catalog, extraction, first_token, startup
-from .figures import Figure
+import psutil
+
+from . import catalog, concurrency, extraction, first_token, startup, thousand
+from .figures import COLUMNS, Figure
 
 RESULTS = Path(__file__).parent / "results"
+PARTS: dict[str, Callable[[bool], list[Figure]]] = {
+    "thousand": thousand.measure,
+    "concurrency": concurrency.measure,
+    "first_token": first_token.measure,
+    "startup": startup.measure,
+    "extraction": extraction.measure,
+    "catalog": catalog.measure,
+}
 
 
 def main() -> None:
     """Measure, print and store."""
-    figures = [
-        *startup.measure(),
-        *first_token.measure(),
-        *extraction.measure(),
-        *catalog.measure(),
-    ]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("parts", nargs="*", help=f"some of {', '.join(PARTS)}; all by default")
+    given = parser.parse_args()
+    figures: list[Figure] = []
+    for name in given.parts or PARTS:
+        began = time.monotonic()
+        figures += PARTS[name](given.quick)
+        sys.stderr.write(f"{name}: {time.monotonic() - began:.0f} s\n")
     print_table(figures)
+    store(figures)
+
+
+def store(figures: Sequence[Figure]) -> None:
+    """Write the figures, and what machine they are of, and the pictures."""
+    from .plots import draw
+
     RESULTS.mkdir(exist_ok=True)
     report = {
         "python": platform.python_version(),
         "machine": platform.machine(),
+        "cores": psutil.cpu_count(),
         "figures": [figure.as_json() for figure in figures],
     }
     (RESULTS / "latest.json").write_text(json.dumps(report, indent=2) + "\n")
+    draw(figures, RESULTS)
 
 
-def print_table(figures: list[Figure]) -> None:
+def print_table(figures: Sequence[Figure]) -> None:
     """Print the figures in columns."""
-    rows = [("what", "median", "limit", "runs"), *(figure.as_row() for figure in figures)]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    rows = [COLUMNS, *(figure.as_row() for figure in figures)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         sys.stdout.write(line.rstrip() + "\n")

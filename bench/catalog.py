@@ -29,9 +29,10 @@ from flask_smorest_chatbot.services.prompts import user_text
 from flask_smorest_chatbot.services.tokens import estimate_tokens
 
 from .catalog_data import fill
-from .figures import Figure
+from .figures import Curve, Figure, percentile
 
 SIZES = (1_000, 10_000, 100_000)
+QUICK = (200,)
 MODELS = 2_000  # makes and models, at most
 ROUNDS = 12  # times that each question is asked
 LIMIT_MS = 20
@@ -84,11 +85,11 @@ def at_most(amount: int) -> Budget:
     return Budget(most=Decimal(amount))
 
 
-def measure() -> list[Figure]:
+def measure(quick: bool = False) -> list[Figure]:
     """Return milliseconds of a turn's catalogue search, and the tokens of what it offers."""
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder, postgresql(Path(folder)) as server:
-        for size in SIZES:
+        for size in QUICK if quick else SIZES:
             for name, url in (
                 ("PostgreSQL", new_database(server, f"bench_{size}")),
                 ("SQLite", f"sqlite:///{folder}/bench_{size}.db"),
@@ -101,14 +102,16 @@ def _measure(what: str, url: str, size: int) -> list[Figure]:
     with catalogue(url, size):
         ours = search_times()
         limit = LIMIT_MS if what.endswith("PostgreSQL") else None
-        figures = [
-            Figure(f"catalogue search, {what}", ours, "ms"),
+        rounds = 3 if size < LARGEST_FOR_THE_ORIGINAL else 1
+        is_small = size <= LARGEST_FOR_THE_ORIGINAL
+        row_by_row = [timed(load_row_by_row) for _ in range(rounds)] if is_small else None
+        original = row_by_row and statistics.median(row_by_row)
+        curve = Curve(f"Catalogue search, {what.rpartition(' ')[2]}", "listings", size)
+        return [
+            Figure(f"catalogue search, {what}", ours, "ms", original=original, curve=curve),
             Figure(f"catalogue search, 95th percentile, {what}", [percentile(ours)], "ms", limit),
+            *(tokens() if size <= SIZES[0] and limit else []),
         ]
-        if size <= LARGEST_FOR_THE_ORIGINAL:
-            runs = [timed(load_row_by_row) for _ in range(3 if size < 10_000 else 1)]
-            figures.append(Figure(f"catalogue row by row, {what}", runs, "ms"))
-        return figures + (tokens() if size == SIZES[0] and limit else [])
 
 
 def search_times() -> list[float]:
@@ -123,10 +126,8 @@ def tokens() -> list[Figure]:
     """Return the tokens of a turn's candidates."""
     ours = [offered_tokens(list(candidates_for(query).items)) for query in questions()]
     original = estimate_tokens(json.dumps(load_row_by_row()[:FIRST_ROWS], indent=2, default=str))
-    return [
-        Figure("tokens of the candidates", [count for count in ours if count], "tokens"),
-        Figure("tokens of the first 15 rows as JSON", [original], "tokens"),
-    ]
+    used = [count for count in ours if count]
+    return [Figure("tokens of the candidates", used, "tokens", original=original)]
 
 
 def offered_tokens(items: list[CatalogItem]) -> int:
@@ -165,11 +166,6 @@ def timed(call: Callable[..., Any], *args: Any) -> float:
     took = time.perf_counter() - began
     db.session.expunge_all()
     return took * 1000
-
-
-def percentile(values: list[float], share: int = 95) -> float:
-    """Return a percentile of the values."""
-    return statistics.quantiles(values, n=100)[share - 1]
 
 
 @contextmanager

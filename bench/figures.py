@@ -1,11 +1,28 @@
-"""One measured figure."""
+"""One measured figure, and what it is held against."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
+
+COLUMNS = ("what", "ours", "goal", "the original", "ours / it", "alone", "ours / it", "runs")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Where a figure lies on a curve, which is drawn.
+
+    :param name: the picture's title
+    :param along: what the figure is drawn against
+    :param at: how much of that
+    """
+
+    name: str
+    along: str
+    at: float
+    is_logarithmic: bool = True
 
 
 @dataclass(frozen=True)
@@ -15,29 +32,52 @@ class Figure:
     :param what: the name of the figure
     :param values: one per run, in ``unit``
     :param limit: what it should stay under, in ``unit``; None for a figure to compare with
+    :param original: the same by the original's design (:mod:`bench.baseline`)
+    :param alone: the same without us: by the model server alone, or by bare Flask
     """
 
     what: str
     values: Sequence[float]
     unit: str
     limit: float | None = None
+    original: float | None = None
+    alone: float | None = None
+    curve: Curve | None = None
 
     @property
     def median(self) -> float:
         """The middle of all runs."""
         return statistics.median(self.values)
 
-    def as_row(self) -> tuple[str, str, str, str]:
-        """Return name, median, limit and number of runs as texts."""
-        limit = "" if self.limit is None else f"{self.limit:g} {self.unit}"
-        return self.what, f"{self.median:.1f} {self.unit}", limit, str(len(self.values))
+    def as_row(self) -> tuple[str, ...]:
+        """Return the figure as a text for each of :data:`COLUMNS`."""
+        return (
+            self.what,
+            f"{number(self.median)} {self.unit}",
+            "" if self.limit is None else f"{self.limit:g} {self.unit}",
+            *self._beside(self.original),
+            *self._beside(self.alone),
+            str(len(self.values)),
+        )
+
+    def _beside(self, other: float | None) -> tuple[str, str]:
+        if other is None:
+            return "", ""
+        ratio = f"{self.median / other:.3g}" if other else ""
+        return f"{number(other)} {self.unit}", ratio
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as JSON values."""
-        return {
-            "what": self.what,
-            "median": self.median,
-            "unit": self.unit,
-            "limit": self.limit,
-            "values": list(self.values),
-        }
+        return {**asdict(self), "values": list(self.values), "median": self.median}
+
+
+def number(value: float) -> str:
+    """Return a number with as many digits as tell something."""
+    return f"{value:,.0f}" if abs(value) >= 100 or value == round(value) else f"{value:.3g}"
+
+
+def percentile(values: Sequence[float], share: int = 95) -> float:
+    """Return a percentile of at least one value."""
+    if len(values) == 1:
+        return values[0]
+    return statistics.quantiles(values, n=100, method="inclusive")[share - 1]

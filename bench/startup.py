@@ -23,9 +23,9 @@ print(json.dumps([took * 1000, len(heavy)]))
 """
 
 
-def measure() -> list[Figure]:
+def measure(quick: bool = False) -> list[Figure]:
     """Return milliseconds of ``create_app()`` and the number of LangChain's modules in it."""
-    runs = [_run(_CREATE_APP) for _ in range(RUNS)]
+    runs = [_run(_CREATE_APP) for _ in range(1 if quick else RUNS)]
     return [
         Figure("create_app() in a fresh process", [took for took, _ in runs], "ms", 700),
         Figure("LangChain modules imported by then", [heavy for _, heavy in runs], "modules", 0),
