@@ -10,13 +10,14 @@ SITE := $(VENV)/site.stamp
 MODEL := $(VENV)/small-model.stamp
 DEV := $(VENV)/dev.stamp
 
-.PHONY: help run install small-model dev test test-deploy lint format bench bench-quick clean
+.PHONY: help run install small-model dev test test-deploy chaos lint format bench bench-quick clean
 
 help:
 	@echo "make run      set up everything and serve the site on http://127.0.0.1:$(PORT)"
 	@echo "make test     set up everything and run all tests"
 	@echo "make install  make $(VENV) with what the site needs, and nothing else"
 	@echo "make test-deploy  install and run the site on a Debian in a container (root)"
+	@echo "make chaos    kill workers and the database under load: SECONDS=60 KILLS=50 make chaos"
 	@echo "make lint     ruff and mypy"
 	@echo "make bench    measure, beside the original's design and the model server alone"
 
@@ -36,6 +37,9 @@ test: $(DEV) $(MODEL)
 test-deploy: $(DEV) $(MODEL)
 	@scripts/install_test_programs.sh systemd-container debootstrap python3-venv
 	$(BIN)/python -m pytest tests/deploy/machine.py $(ARGS)
+
+chaos: $(DEV) $(MODEL)
+	$(BIN)/python -m tests.chaos
 
 lint: $(DEV) $(MODEL)
 	$(BIN)/ruff check .

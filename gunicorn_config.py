@@ -150,6 +150,33 @@ def _move_sockets_to(first: int, numbers: list[int]) -> None:
         os.close(copy)
 
 
+def post_worker_init(worker: Any) -> None:
+    """Settle what lost workers left open, and end this one's answers before it ends itself."""
+    gevent.spawn(_settle_lost_turns, worker)
+    gevent.spawn(_drain_when_told_to_stop, worker)
+
+
+def _settle_lost_turns(worker: Any) -> None:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.routes.chatbot import chatbot
+
+    try:
+        chatbot.settle_lost_turns(worker.wsgi)
+    except SQLAlchemyError as error:  # the next read of each conversation does it, too
+        worker.log.warning("lost turns were not settled: %s", type(error).__name__)
+
+
+def _drain_when_told_to_stop(worker: Any) -> None:
+    """Give running answers most of the time that there is, and the rest to store their end."""
+    from app.routes.chatbot import chatbot
+
+    while worker.alive:  # gunicorn has no hook for SIGTERM in a worker
+        gevent.sleep(0.1)
+    seconds = worker.cfg.graceful_timeout
+    chatbot.drain(worker.wsgi, seconds - min(5, seconds / 2))
+
+
 def child_exit(_server: Any, worker: Any) -> None:
     """Forget what a worker said of its present state; what it counted stays."""
     from prometheus_client import multiprocess

@@ -59,7 +59,9 @@ def chat(given_key: str | None, session_id: str | None) -> None:
 @chatbot_cli.command("sweep")
 def sweep() -> None:
     """End the turns that a lost worker left open; what was said in them stays."""
-    settled = current_app.extensions["chatbot"].turn_services.conversations.settle_lost_turns()
+    settled = current_app.extensions["chatbot"].turn_services.conversations.settle_lost_turns(
+        unclaimed=True
+    )
     click.echo(f"{settled} turns settled as interrupted")
 
 

@@ -93,6 +93,20 @@ class PromptTooLongError(TurnError):
         super().__init__("The message is too long for the model: shorten it.", "prompt_too_long")
 
 
+class ServerStoppingError(TurnError):
+    """The process that was writing the answer ends; another one can go on."""
+
+    def __init__(self) -> None:
+        super().__init__("The server is being restarted: retry the answer.", "server_stopping")
+
+
+class DatabaseAwayError(TurnError):
+    """The host's database did not come back in time for the turn to go on."""
+
+    def __init__(self) -> None:
+        super().__init__("The site's database is not available: try again.", "database_unavailable")
+
+
 class ModelError(TurnError):
     """The model answered with something that is not an answer, or broke off."""
 

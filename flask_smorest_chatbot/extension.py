@@ -246,6 +246,28 @@ class Chatbot:
 
         preload(app.extensions["chatbot"].turn_services)
 
+    def settle_lost_turns(self, app: Flask) -> int:
+        """End the turns of workers that are gone; to be called when a worker starts to serve.
+
+        Reading a conversation does so for its own turn, and ``flask chatbot sweep`` for all.
+
+        :return: how many there were
+        :raises sqlalchemy.exc.SQLAlchemyError: when the database cannot be asked
+        """
+        with app.app_context():
+            return _state(app).turn_services.conversations.settle_lost_turns()
+
+    def drain(self, app: Flask, seconds: float) -> None:
+        """Bring the answers that this process is writing to an end, because it will end itself.
+
+        To be called when the server is told to stop; returns at once. What is still being written
+        after so many seconds ends with an ``error`` event of the reason ``server_stopping``, or a
+        503. What was said is kept, as interrupted, and can be retried.
+
+        :param seconds: leave a few until the process is killed, in which all of that is stored
+        """
+        _state(app).turn_services.running.drain(seconds)
+
     def _services(self, config: ChatbotConfig) -> TurnServices:
         conversations = Conversations(self.db, self.ChatSession, self.ChatMessage)
         return TurnServices(
@@ -264,6 +286,11 @@ class Chatbot:
 
     def _stored_user(self, key: Any) -> Any:
         return self.db.session.get(self.user_model, key)
+
+
+def _state(app: Flask) -> ChatbotState:
+    state: ChatbotState = app.extensions["chatbot"]
+    return state
 
 
 def _check_host(app: Flask, api: Api, config: ChatbotConfig) -> None:

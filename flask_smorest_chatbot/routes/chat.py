@@ -89,12 +89,7 @@ def add_retry_endpoint(blueprint: Blueprint, documentation: Documentation) -> No
             """
             if message_id >= 2**63:
                 raise NotFoundError("There is no such message to retry.")
-            state = current_app.extensions["chatbot"]
-            services = state.turn_services
-            require_tokens()
-            opened = services.conversations.reopen_turn(current_user_key(), message_id)
-            plan = state.planners.get(opened.endpoint, plain_chat)
-            return answer(Turn(services, plan(current_user(), opened.question), opened))
+            return answer(_retry_turn(message_id))
 
 
 def add_stop_endpoint(blueprint: Blueprint, documentation: Documentation) -> None:
@@ -131,20 +126,14 @@ def add_resume_endpoint(blueprint: Blueprint, documentation: Documentation) -> N
             `Last-Event-ID` only what came after that event. 204 if that was the last.
             """
             services = current_app.extensions["chatbot"].turn_services
-            conversations = services.conversations
-            user_id = current_user_key()
-            if message_id >= 2**63 or conversations.read_answer(user_id, message_id) is None:
+            user_id, read = current_user_key(), services.conversations.read_answer
+            if message_id >= 2**63 or read(user_id, message_id) is None:
                 raise NotFoundError("There is no such answer.")
             place = last_place(message_id)
             if place.is_done:
                 return Response(status=204)
             following = Following(
-                conversations,
-                user_id,
-                message_id,
-                place.seen,
-                place.knows_recommendations,
-                services.chat_model.name,
+                services, user_id, message_id, place.seen, place.knows_recommendations
             )
             config = current_app.extensions["chatbot"].config
             return event_stream(following, config.ping_interval)
@@ -165,6 +154,23 @@ def _start_turn(endpoint: ChatEndpoint, message: str, session_id: str | None) ->
 
     opened = once(services, user_id, key, open_turn)
     return opened if isinstance(opened, Following) else Turn(services, plan, opened)
+
+
+def _retry_turn(message_id: int) -> Turn | Following:
+    state = current_app.extensions["chatbot"]
+    services = state.turn_services
+    key, user_id = request_key(["retry", message_id]), current_user_key()
+
+    def reopen_turn() -> OpenTurn:
+        require_tokens()
+        opened: OpenTurn = services.conversations.reopen_turn(user_id, message_id, key)
+        return opened
+
+    opened = once(services, user_id, key, reopen_turn)
+    if isinstance(opened, Following):
+        return opened
+    plan = state.planners.get(opened.endpoint, plain_chat)
+    return Turn(services, plan(current_user(), opened.question), opened)
 
 
 def answer(turn: Turn | Following) -> Response | dict[str, Any]:

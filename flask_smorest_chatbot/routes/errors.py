@@ -8,12 +8,11 @@ from typing import Any, NoReturn
 
 from flask import Response, current_app, jsonify
 from flask_smorest import Blueprint
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from .. import errors
+from ..services.storage.tables import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +27,8 @@ STATUSES: tuple[tuple[type[errors.ChatbotError], int], ...] = (
     (errors.ConflictError, 409),
     (errors.SessionClearedError, 409),
     (errors.PromptTooLongError, 422),
+    (errors.ServerStoppingError, 503),
+    (errors.DatabaseAwayError, 503),
     (errors.ModelUnavailableError, 503),
     (errors.ModelTimeoutError, 504),
     (errors.ModelError, 502),
@@ -70,7 +71,7 @@ def register_error_handlers(blueprint: Blueprint) -> None:
     """Answer every error of the blueprint's views in the API's shape."""
     blueprint.register_error_handler(errors.ChatbotError, _handle_chatbot_error)
     blueprint.register_error_handler(HTTPException, _handle_http_exception)
-    for kind in (OperationalError, InterfaceError, PoolTimeoutError):
+    for kind in DATABASE_AWAY:
         blueprint.register_error_handler(kind, _handle_database_error)
 
 

@@ -64,15 +64,19 @@ def once(
     if (answer := records.find_request(user_id, key)) is None:
         try:
             return open_turn()
-        except RepeatedRequestError:
+        except (RepeatedRequestError, ConflictError):
             answer = records.find_request(user_id, key)
+            if answer is None:  # it is another request that this one meets
+                raise
     if answer.status in ("failed", "interrupted"):
         try:
             return records.reopen_turn(user_id, answer.id)
         except ConflictError:  # somebody else just did, or the conversation has gone on
             answer = records.find_request(user_id, key)
+            if answer is None:  # or it was cleared
+                raise
     after_this_request(_mark_replayed)
-    return Following(records, user_id, answer.id, model=services.chat_model.name)
+    return Following(services, user_id, answer.id)
 
 
 def _mark_replayed(response: Response) -> Response:

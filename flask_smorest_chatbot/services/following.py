@@ -13,11 +13,12 @@ from ..errors import (
     ModelTimeoutError,
     ModelUnavailableError,
     PromptTooLongError,
+    ServerStoppingError,
     SessionClearedError,
     TurnError,
 )
 from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, chat_response
-from .storage.conversations import Conversations
+from .host import TurnServices
 from .storage.turn_records import STOPPING, UNSETTLED
 
 #: Seconds between two looks at an answer that is being written.
@@ -45,27 +46,30 @@ _WITHOUT_DETAILS = {
 class Following:
     """Follows one answer of a user.
 
+    :param services: of the app
     :param answer_id: the assistant's message
     :param seen: characters of it that the client has already
     :param knows_recommendations: whether it has got so far already
-    :param model: what the app's model is called
     """
 
-    conversations: Conversations
+    services: TurnServices
     user_id: Any
     answer_id: int
     seen: int = 0
     knows_recommendations: bool = False
-    model: str = ""
 
     def events(self) -> Generator[Event, None, None]:
         """Yield what the client has not seen, then what comes, as the turn itself would."""
         answer = self._read()
         if answer is not None and not self.seen and not self.knows_recommendations:
-            yield Started(answer.session_id, answer.id, answer.model or self.model)
+            model = answer.model or self.services.chat_model.name
+            yield Started(answer.session_id, answer.id, model)
         while answer is not None and (answer.status in UNSETTLED or answer.reason == STOPPING):
             yield from self._news(answer)
             yield Waiting()
+            if self.services.running.is_over:
+                yield Failed(ServerStoppingError())
+                return
             time.sleep(POLL)
             answer = self._read()
         if answer is None:
@@ -78,7 +82,7 @@ class Following:
         """Nothing: the turn is another's."""
 
     def _read(self) -> Any:
-        return self.conversations.read_answer(self.user_id, self.answer_id)
+        return self.services.conversations.read_answer(self.user_id, self.answer_id)
 
     def _news(self, answer: Any) -> Generator[Event, None, None]:
         if len(answer.content) > self.seen:
@@ -97,7 +101,7 @@ class Following:
             chat_response(
                 session_id=answer.session_id,
                 message_id=answer.id,
-                question=self.conversations.question_of(answer),
+                question=self.services.conversations.question_of(answer),
                 text=answer.content,
                 recommendations=recommendations,
                 context=stored.get("context") or {},

@@ -17,6 +17,7 @@ from ..profile import UserProfile
 from .model.chat_model import LazyChatModel
 from .running import RunningTurns
 from .storage.conversations import Conversations
+from .storage.tables import DATABASE_AWAY
 from .storage.usage import UsageRecords
 
 log = logging.getLogger(__name__)
@@ -62,11 +63,11 @@ def from_host(name: str, loader: Callable[[], _Value]) -> _Value:
     """Call a loader of the host.
 
     :param name: of what it loads, for the client and for the reason
-    :raises LoaderError: when it raises
+    :raises LoaderError: when it raises anything but that the database is away
     """
     try:
         return loader()
-    except ChatbotError:
+    except (ChatbotError, *DATABASE_AWAY):
         raise
     except Exception as error:
         log.exception("the host's %s loader raised", name)

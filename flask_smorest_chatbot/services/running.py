@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -53,6 +54,16 @@ class RunningTurns:
         self._stored: dict[int, int] = {}  # length of the text that is stored
         self._lock = threading.Lock()
         self._due = 0.0
+        self._ends = math.inf
+
+    def drain(self, seconds: float) -> None:
+        """Let the turns go on for so many seconds at most: the process is about to end."""
+        self._ends = min(self._ends, time.monotonic() + seconds)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the process ends so soon that no turn can go on."""
+        return time.monotonic() >= self._ends
 
     @contextlib.contextmanager
     def track(self, turn: RunningTurn) -> Iterator[None]:

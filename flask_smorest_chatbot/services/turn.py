@@ -9,15 +9,21 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..catalog import CatalogItem
-from ..errors import ModelError, SessionClearedError, TurnError
+from ..errors import (
+    DatabaseAwayError,
+    ModelError,
+    ServerStoppingError,
+    SessionClearedError,
+    TurnError,
+)
 from ..metrics import (
     FIRST_TOKEN_SECONDS,
     IN_FLIGHT,
@@ -34,9 +40,10 @@ from .catalogue.catalog_search import refusal, reread
 from .catalogue.offers import money, offer
 from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, chat_response
 from .host import TurnServices
-from .model.generation import Generation, Usage
+from .model.generation import TICK, Generation, Usage
 from .prompts import PromptMessage
 from .running import RunningTurn
+from .storage.tables import DATABASE_AWAY
 from .storage.turn_records import OpenTurn
 from .tokens import estimate_tokens
 
@@ -44,6 +51,12 @@ if TYPE_CHECKING:
     from .reading.recommendations import Grounded
 
 log = logging.getLogger(__name__)
+
+#: Seconds that a turn waits for a database that is away: it may only be restarted. Less than a
+#: claim lasts, so that nobody else settles the turn meanwhile.
+PATIENCE = 10.0
+
+_Result = TypeVar("_Result")
 
 
 @dataclass
@@ -93,15 +106,24 @@ class Turn:
         opened, model = self.opened, self.services.chat_model.name
         try:
             yield Started(opened.session_id, opened.answer_id, model)
-            self._briefing = brief(self.services, self.plan, self.opened)
-            yield from self._answer(self._briefing)
-        except _StoppedError:
-            yield from self._end_stopped()
+            try:
+                self._briefing = yield from self._patiently(
+                    lambda: brief(self.services, self.plan, self.opened)
+                )
+                yield from self._answer(self._briefing)
+            except _StoppedError:
+                yield from self._end_stopped()
+        except DATABASE_AWAY as error:
+            log.error("turn %s: the database failed: %s", self.answer_id, type(error).__name__)
+            away = DatabaseAwayError()
+            self._end_badly("failed", away.reason)
+            yield Failed(away)
         except TurnError as error:
             # The cause's own text may quote what the user said.
             cause = type(error.__cause__).__name__ if error.__cause__ else "no cause"
             log.warning("turn %s failed: %s (%s)", self.opened.answer_id, error.reason, cause)
-            self._end_badly("failed", error.reason)
+            was_cut = isinstance(error, ServerStoppingError | _GivenUpError)
+            self._end_badly("interrupted" if was_cut else "failed", error.reason)
             yield Failed(error)
         except Exception:
             log.exception("turn %s failed", self.opened.answer_id)
@@ -151,22 +173,24 @@ class Turn:
         grounded = ground(
             self._text, blocks, briefing.told, limit, briefing.brands, briefing.query.period
         )
-        chosen = self._as_of_now(briefing, [rec.item.id for rec in grounded.recommendations])
+        ids: list[int | str] = [rec.item.id for rec in grounded.recommendations]
+        chosen = yield from self._as_of_now(briefing, ids)
         if not chosen and self.plan.must_recommend and briefing.candidates:
             ids = yield from self._choose(briefing, deadline)
-            chosen = self._as_of_now(briefing, ids)
+            chosen = yield from self._as_of_now(briefing, ids)
         if not self._text and not chosen:
             raise ModelError("The model gave an empty answer: try again.", "empty_answer")
         # What was accepted has been read anew since: it counts by what came of that.
         self._count({word: n for word, n in grounded.results.items() if word != "accepted"})
         yield from self._finish(briefing, chosen, grounded, generation)
 
-    def _as_of_now(self, briefing: Briefing, ids: Sequence[int | str]) -> list[CatalogItem]:
+    def _as_of_now(
+        self, briefing: Briefing, ids: Sequence[int | str]
+    ) -> Generator[Event, None, list[CatalogItem]]:
         """Return the items of ``ids`` that can still be had: the answer may have taken minutes."""
         if not ids:
             return []
-        with self.services.conversations.transaction():
-            items = reread(self.services, briefing.query, ids)
+        items = yield from self._patiently(lambda: self._reread(briefing, ids))
         refusals = [refusal(item, briefing.query) for item in items]
         refused = Counter(word for word in refusals if word is not None)
         self._count({**refused, "gone": len(ids) - len(items)})
@@ -174,6 +198,10 @@ class Turn:
         self._count({"recommended": len(kept)})
         self._outdated += _outdated(briefing.told, ids, kept)
         return kept
+
+    def _reread(self, briefing: Briefing, ids: Sequence[int | str]) -> Sequence[CatalogItem]:
+        with self.services.conversations.transaction():
+            return reread(self.services, briefing.query, ids)
 
     def _count(self, results: Mapping[str, int]) -> None:
         for result, count in results.items():
@@ -191,13 +219,34 @@ class Turn:
     def _keep_alive(self) -> None:
         """Let the text so far be stored; stop when the turn is no longer ours."""
         self.services.running.beat()
+        if self.services.running.is_over:
+            raise ServerStoppingError()
         if not self._running.is_ours:
             raise self._why_gone()
 
     def _why_gone(self) -> Exception:
-        found = self.services.conversations.save_progress([self.opened], {})
-        stopped = found[self.opened.answer_id] == "stopped"
-        return _StoppedError() if stopped else SessionClearedError()
+        match self._status():
+            case "stopped":
+                return _StoppedError()
+            case "interrupted":
+                return _GivenUpError()
+        return SessionClearedError()
+
+    def _status(self) -> str | None:
+        """Return how the answer is stored now; None if it is not there any more."""
+        return self.services.conversations.save_progress([self.opened], {})[self.answer_id]
+
+    def _patiently(self, action: Callable[[], _Result]) -> Generator[Event, None, _Result]:
+        """Do what needs the database, and wait for one that is away."""
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return action()
+            except DATABASE_AWAY:
+                if time.monotonic() > give_up or self.services.running.is_over:
+                    raise
+            yield Waiting()
+            time.sleep(TICK)
 
     def _choose(
         self, briefing: Briefing, deadline: float
@@ -249,13 +298,16 @@ class Turn:
             "ungrounded": list(dict.fromkeys([*grounded.ungrounded, *self._outdated])),
             "dropped_recommendations": dropped,
         }
-        stored = self._settle(
-            status="complete",
-            **self._stored(recommendations, told),
-            input_tokens=generation.usage.input_tokens,
-            output_tokens=generation.usage.output_tokens,
+        stored = yield from self._patiently(
+            lambda: self._settle(
+                status="complete",
+                **self._stored(recommendations, told),
+                input_tokens=generation.usage.input_tokens,
+                output_tokens=generation.usage.output_tokens,
+            )
         )
-        if not stored:
+        # It may have been, by an attempt whose confirmation the database did not live to send.
+        if not stored and self._status() != "complete":
             raise self._why_gone()
         self._count_tokens(generation.usage)
         yield Recommended(recommendations)
@@ -288,11 +340,8 @@ class Turn:
     def _end_stopped(self) -> Iterator[Event]:
         """End with what was said so far: somebody has stored the turn as stopped."""
         context = self._briefing.as_context() if self._briefing else {}
-        self._settle(
-            status="stopped",
-            reason="stopped",
-            **self._stored([], context),
-        )
+        values = {"reason": "stopped", **self._stored([], context)}
+        yield from self._patiently(lambda: self._settle(status="stopped", **values))
         yield Recommended([])
         yield Done(self._response("stopped", [], context))
 
@@ -374,3 +423,10 @@ def _outdated(
 
 class _StoppedError(Exception):
     """The user has stopped the turn, here or through another worker."""
+
+
+class _GivenUpError(ModelError):
+    """The claim ran out while the database was away, so that others took this worker for dead."""
+
+    def __init__(self) -> None:
+        super().__init__("The answer broke off: retry it.", "worker_lost")

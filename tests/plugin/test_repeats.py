@@ -182,3 +182,41 @@ def test_nobody_follows_anothers_answer(host: Host, user: Any) -> None:
         stream(host, user, 2**70),
     ]
     assert {(answer.status_code, answer.text) for answer in answers} == {(404, answers[0].text)}
+
+
+def test_retry_is_made_once_for_one_key(host: Host, user: Any) -> None:
+    host.chat_model.scripts += [[httpx.ReadError("reset")], ["Well."]]
+    post(host, user, {"message": "Hi", "session_id": "s"}, None)
+    history = host.app.test_client().get("/api/chatbot/history/s", headers=host.headers(user))
+    url = f"/api/chatbot/messages/{history.json[1]['id']}/retry"
+    client, headers = host.app.test_client(), host.headers(user, **{"Idempotency-Key": "again"})
+    first = client.post(url, headers=headers)
+    assert (first.status_code, first.json["assistant_response"]) == (200, "Well.")
+    second = client.post(url, headers=headers)
+    assert (second.json, second.headers["Idempotent-Replayed"]) == (first.json, "true")
+    assert len(host.chat_model.prompts) == 2
+    assert count(host, user, "s") == 3
+    # The key says one thing only.
+    assert post(host, user, {"message": "Hi"}, "again").status_code == 422
+    # Without it, or with another, the message is retried; and there is nothing to retry.
+    assert client.post(url, headers=host.headers(user)).status_code == 409
+    assert client.post(url, headers={**headers, "Idempotency-Key": "other"}).status_code == 409
+
+
+def test_many_retries_at_once_make_one_attempt(host: Host, user: Any) -> None:
+    host.chat_model.scripts += [[httpx.ReadError("reset")], ["One ", 0.5, "answer."]]
+    post(host, user, {"message": "Hi", "session_id": "s"}, None)
+    history = host.app.test_client().get("/api/chatbot/history/s", headers=host.headers(user))
+    url = f"/api/chatbot/messages/{history.json[1]['id']}/retry"
+    headers = host.headers(user, **{"Idempotency-Key": "again"})
+    everyone = threading.Barrier(8)
+
+    def ask(_number: int) -> Any:
+        everyone.wait()
+        return host.app.test_client().post(url, headers=headers)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, range(8)))
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert all(answer.json == answers[0].json for answer in answers)
+    assert len(host.chat_model.prompts) == 2

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,10 @@ import sqlalchemy as sa
 from client import SSE, events_of, names_of
 from host import Host
 
+from flask_smorest_chatbot.services.events import Delta, Failed
 from flask_smorest_chatbot.services.storage.worker import is_known_dead, this_worker
+from flask_smorest_chatbot.services.turn import Turn
+from flask_smorest_chatbot.values import TurnPlan
 
 CHAT = "/api/chatbot/chat"
 
@@ -166,3 +170,62 @@ def test_sweep_settles_what_no_session_holds(host: Host, user: Any) -> None:
 
 def test_worker_has_a_name_of_its_own() -> None:
     assert f"/{os.getpid()}-" in this_worker()
+
+
+@pytest.mark.parametrize("accept", ["application/json", SSE])
+def test_turn_ends_with_a_clear_error_when_the_server_stops(
+    build_host: Callable[..., Host], accept: str
+) -> None:
+    host = build_host()
+    user = host.add_user()
+    host.chat_model.scripts.append(["One ", *[0.1, "more "] * 100])
+    host.chatbot.drain(host.app, 1.0)
+    response = post(host, user, CHAT, {"message": "Hi", "session_id": "s"}, Accept=accept)
+    error = events_of(response.text)[-1][1] if accept == SSE else response.json
+    assert (error["code"], error["errors"]) == (503, {"reason": "server_stopping"})
+    answer = history(host, user)[1]
+    assert (answer["status"], answer["reason"]) == ("interrupted", "server_stopping")
+    assert answer["content"].startswith("One more")
+    assert host.chat_model.closed_early == [True]
+
+
+def test_who_follows_an_answer_is_told_that_the_server_stops(
+    build_host: Callable[..., Host],
+) -> None:
+    host = build_host()
+    user = host.add_user()
+    lose(host, user, this_worker(), 0)
+    host.chatbot.drain(host.app, 0)
+    followed = host.app.test_client().get(
+        f"/api/chatbot/messages/{history(host, user)[1]['id']}/stream", headers=host.headers(user)
+    )
+    assert events_of(followed.text)[-1][1]["errors"] == {"reason": "server_stopping"}
+    assert history(host, user)[1]["status"] == "pending"  # it is another's, and goes on
+
+
+def test_worker_that_starts_settles_what_lost_ones_left(host: Host, user: Any) -> None:
+    lose(host, user, dead_worker(), 0)
+    assert host.chatbot.settle_lost_turns(host.app) == 1
+    assert host.chatbot.settle_lost_turns(host.app) == 0
+
+
+def test_worker_taken_for_lost_says_its_last_words_and_that_it_was(host: Host, user: Any) -> None:
+    """As after a long absence of the database, in which no claim can be renewed."""
+    host.chat_model.scripts.append(["One ", 0.3, "two ", *[0.1, "more "] * 30])
+    with host.app.app_context():
+        services = host.app.extensions["chatbot"].turn_services
+        opened = services.conversations.open_turn(user, "s", "Hi")
+        events = Turn(services, TurnPlan(message="Hi"), opened).events()
+        while not isinstance(first := next(events), Delta):
+            pass
+        session = host.db.session.get(host.chatbot.ChatSession, opened.session_key)
+        session.active_until -= timedelta(seconds=60)
+        host.db.session.commit()
+        assert history(host, user)[1]["status"] == "interrupted"
+        *rest, last = events
+    assert isinstance(last, Failed)
+    assert last.error.reason == "worker_lost"
+    answer = history(host, user)[1]
+    assert (answer["status"], answer["reason"]) == ("interrupted", "worker_lost")
+    said = [event.content for event in (first, *rest) if isinstance(event, Delta)]
+    assert answer["content"] == "".join(said).strip()

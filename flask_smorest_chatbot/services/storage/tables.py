@@ -8,6 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+#: What is raised when the database cannot be asked now, but may be soon: it is away, locked, or all
+#: of the pool's connections are in use.
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
 
 
 class Store:

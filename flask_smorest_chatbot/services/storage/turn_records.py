@@ -105,17 +105,24 @@ class TurnRecords(Sessions):
             chat_session_id=session.id,
             message_type="user",
             content=question,
-            request_key=request and request.key,
-            request_digest=request and request.digest,
         )
-        self.db.session.add(asked)
+        self._store(asked, request)
+        return asked
+
+    def _store(self, message: Any, request: RequestKey | None) -> None:
+        """Store a message, and with it what tells the request that asked for it.
+
+        :raises RepeatedRequestError: when the same request has stored one before
+        """
+        if request is not None:
+            message.request_key, message.request_digest = request.key, request.digest
+        self.db.session.add(message)
         try:
             self.db.session.flush()
         except IntegrityError as error:
             if request is None:
                 raise
             raise RepeatedRequestError() from error
-        return asked
 
     def find_request(self, user_id: Any, request: RequestKey) -> Any:
         """Return the latest answer to a request that came before; None if it did not.
@@ -123,28 +130,35 @@ class TurnRecords(Sessions):
         :raises ReusedKeyError: when the key came with another request
         """
         messages = self.messages
-        asked = self._own(messages, user_id, messages.request_key == request.key)
-        if asked is None:
+        stored = self._own(messages, user_id, messages.request_key == request.key)
+        if stored is None:
             return None
-        if asked.request_digest != request.digest:
+        if stored.request_digest != request.digest:
             raise ReusedKeyError("This Idempotency-Key came with another request: use a new one.")
-        self._settle_lost_turn(self.db.session.get(self.sessions, asked.chat_session_id))
+        self._settle_lost_turn(self.db.session.get(self.sessions, stored.chat_session_id))
+        # A question, or the attempt at an answer that a retry began.
+        question_id = stored.reply_to_id or stored.id
         return self.db.session.scalar(
             sa.select(messages)
             .where(
-                messages.chat_session_id == asked.chat_session_id,
-                messages.reply_to_id == asked.id,
+                messages.chat_session_id == stored.chat_session_id,
+                messages.reply_to_id == question_id,
+                messages.id >= stored.id,
             )
             .order_by(messages.id.desc())
             .limit(1)
         )
 
-    def reopen_turn(self, user_id: Any, message_id: int) -> OpenTurn:
+    def reopen_turn(
+        self, user_id: Any, message_id: int, request: RequestKey | None = None
+    ) -> OpenTurn:
         """Begin a new attempt at a turn that broke.
 
         :param message_id: the assistant's message that failed or was interrupted
+        :param request: what tells a repeated request
         :raises NotFoundError: when the user has no such message
         :raises ConflictError: when it is complete or being written, or the session is busy
+        :raises RepeatedRequestError: when the same request has begun one before
         """
         with self.transaction():
             answer = self._own(self.messages, user_id, self.messages.id == message_id)
@@ -161,7 +175,7 @@ class TurnRecords(Sessions):
                     "Only the latest answer can be retried, and only if it broke off."
                 )
             endpoint = (answer.context_data or {}).get("endpoint", "/chat")
-            return self._begin_answer(session, question, endpoint, added=1)
+            return self._begin_answer(session, question, endpoint, added=1, request=request)
 
     def _said_since(self, answer: Any) -> bool:
         messages = self.messages
@@ -188,10 +202,18 @@ class TurnRecords(Sessions):
         self._settle_lost_turn(session)
         return session
 
-    def _begin_answer(self, session: Any, question: Any, endpoint: str, added: int) -> OpenTurn:
+    def _begin_answer(
+        self,
+        session: Any,
+        question: Any,
+        endpoint: str,
+        added: int,
+        request: RequestKey | None = None,
+    ) -> OpenTurn:
         """Store a pending answer and claim the session.
 
         :param added: how many messages the session gets by this
+        :param request: what asked for this attempt, if it is not the one that asked the question
         """
         now = utc_now()
         answer = self.messages(
@@ -205,8 +227,7 @@ class TurnRecords(Sessions):
             context_data={"endpoint": endpoint},
             reply_to_id=question.id,
         )
-        self.db.session.add(answer)
-        self.db.session.flush()
+        self._store(answer, request)
         turn = OpenTurn(
             user_id=session.user_id,
             session_key=session.id,
@@ -255,7 +276,10 @@ class TurnRecords(Sessions):
             found = self._statuses(by_key)
             self.db.session.execute(
                 sa.update(self.sessions)
-                .where(self.sessions.active_message_id.in_(list(found)))
+                .where(
+                    self.sessions.id.in_([turn.session_key for turn in turns]),
+                    self.sessions.active_message_id.in_(list(found)),
+                )
                 .values(active_until=utc_now() + CLAIM_LENGTH)
                 .execution_options(synchronize_session=False)
             )
@@ -314,12 +338,12 @@ class TurnRecords(Sessions):
     def _update_answer(self, turn: OpenTurn, values: Mapping[str, Any]) -> bool:
         # The number alone will not do: SQLite gives that of a deleted last row to the next one,
         # which may be another user's.
-        is_stopped = values["status"] == "stopped"
+        last_words = {"stopped", "interrupted"} & {values["status"]}
         statement = self._update(self.messages, turn.answer_id, values).where(
             self.messages.user_id == turn.user_id,
             self.messages.created_at == turn.created_at,
-            # What was stopped has ended; only its last words may still be on their way.
-            self.messages.status.in_([*UNSETTLED, "stopped"] if is_stopped else UNSETTLED),
+            # What others have ended has ended; only its last words may still be on their way.
+            self.messages.status.in_([*UNSETTLED, *last_words]),
         )
         return bool(self.db.session.execute(statement).rowcount)
 
@@ -337,7 +361,12 @@ class TurnRecords(Sessions):
                     self.messages.status.in_(UNSETTLED)
                 )
             )
-            self._free_sessions(self.sessions.active_message_id == answer.id)
+            self._free_sessions(
+                sa.and_(
+                    self.sessions.id == answer.chat_session_id,
+                    self.sessions.active_message_id == answer.id,
+                )
+            )
         return self._when_stopped(user_id, message_id)
 
     def _when_stopped(self, user_id: Any, message_id: int) -> Any:
@@ -383,34 +412,40 @@ class TurnRecords(Sessions):
             self._settle_lost([lost])
             self.db.session.commit()
 
-    def settle_lost_turns(self) -> int:
+    def settle_lost_turns(self, *, unclaimed: bool = False) -> int:
         """End all turns whose workers are gone. Commits.
 
+        :param unclaimed: also those that no session holds, as rows written by hand may be; this
+            reads the whole table of messages
         :return: how many there were
         """
-        sessions, messages = self.sessions, self.messages
         with self.transaction():
-            claims = self.db.session.execute(
-                sa.select(
-                    sessions.active_message_id, sessions.active_until, sessions.active_worker
-                ).where(sessions.active_message_id.is_not(None))
-            ).all()
-            lost = [
-                key
-                for key, until, worker in claims
-                if aware(until) <= utc_now() or is_known_dead(worker)
-            ]
-            held = sa.select(sessions.active_message_id).where(
-                sessions.active_message_id.is_not(None)
+            lost = [*self._lost_claims(), *(self._unclaimed() if unclaimed else [])]
+            return self._settle_lost(lost) if lost else 0
+
+    def _lost_claims(self) -> list[int]:
+        sessions = self.sessions
+        claims = self.db.session.execute(
+            sa.select(
+                sessions.active_message_id, sessions.active_until, sessions.active_worker
+            ).where(sessions.active_message_id.is_not(None))
+        )
+        return [
+            key
+            for key, until, worker in claims
+            if aware(until) <= utc_now() or is_known_dead(worker)
+        ]
+
+    def _unclaimed(self) -> Sequence[int]:
+        held = self.sessions.active_message_id
+        keys: Sequence[int] = self.db.session.scalars(
+            sa.select(self.messages.id).where(
+                self.messages.status.in_(UNSETTLED),
+                self.messages.created_at < utc_now() - CLAIM_LENGTH,
+                self.messages.id.not_in(sa.select(held).where(held.is_not(None))),
             )
-            unclaimed = self.db.session.scalars(
-                sa.select(messages.id).where(
-                    messages.status.in_(UNSETTLED),
-                    messages.created_at < utc_now() - CLAIM_LENGTH,
-                    messages.id.not_in(held),
-                )
-            ).all()
-            return self._settle_lost([*lost, *unclaimed])
+        ).all()
+        return keys
 
     def _settle_lost(self, lost: Sequence[int]) -> int:
         ended = self.db.session.execute(
