@@ -51,7 +51,7 @@ class Conversations(Lists):
             sa.select(user_model, sessions, message)
             .select_from(sessions)
             .join(user_model, user_key_column(user_model) == sessions.user_id)
-            .outerjoin(page, sa.true())
+            .outerjoin(page, page.c.chat_session_id == sessions.id)
             .where(sessions.id == turn.session_key, sessions.user_id == turn.user_id)
             .order_by(page.c.id)
         ).unique()  # a host's users may come with rows of other tables
