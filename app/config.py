@@ -277,7 +277,13 @@ class Settings:
             "max_overflow": self.database_max_overflow,
             "pool_timeout": 5,
             "connect_args": {"connect_timeout": 5, **self._postgresql_options()},
+            **self._psycopg2_options(),
         }
+
+    def _psycopg2_options(self) -> dict[str, str]:
+        """Send many updates of a kind together: the progress of all running answers is saved so."""
+        is_psycopg2 = make_url(self.database_url).drivername == "postgresql+psycopg2"
+        return {"executemany_mode": "values_plus_batch"} if is_psycopg2 else {}
 
     def _postgresql_options(self) -> dict[str, str]:
         """No compilation of queries: it takes longer than ours run. The address may say other."""

@@ -392,3 +392,14 @@ def test_turns_are_counted(host: Host, user: Any) -> None:
     post(host, user, "Hi", session_id="t")
     assert [now - then for now, then in zip(counts(), before, strict=True)] == [1, 1, 1, 12, 1, 2]
     assert REGISTRY.get_sample_value("chatbot_turns_in_flight") == 0
+
+
+def test_progress_of_several_turns_is_stored_at_once(host: Host, user: Any) -> None:
+    conversations = host.app.extensions["chatbot"].turn_services.conversations
+    with host.app.app_context():
+        turns = [begin(host, user, "Hi", name).opened for name in "abc"]
+        texts = {turn.answer_id: f"So far {turn.session_id}" for turn in turns}
+        found = conversations.save_progress(turns, texts)
+        assert set(found.values()) == {"streaming"}
+    contents = [history(host, user, name)[-1]["content"] for name in "abc"]
+    assert contents == ["So far a", "So far b", "So far c"]

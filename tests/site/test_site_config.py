@@ -131,6 +131,7 @@ def test_servers_get_a_bounded_pool_and_sqlite_does_not():
         "max_overflow": 0,
         "pool_timeout": 5,
         "connect_args": {"connect_timeout": 5, "options": "-c jit=off"},
+        "executemany_mode": "values_plus_batch",
     }
     assert load_config({}, {})["SQLALCHEMY_ENGINE_OPTIONS"] == {"hide_parameters": True}
 

@@ -293,7 +293,8 @@ class TurnRecords(Sessions):
                 messages.id == sa.bindparam("answer_id"),
                 messages.user_id == sa.bindparam("owner", type_=messages.user_id.type),
                 messages.created_at == sa.bindparam("begun", type_=messages.created_at.type),
-                messages.status.in_(UNSETTLED),
+                # Not `in_`, which SQLAlchemy cannot send for several turns at once.
+                sa.or_(*(messages.status == word for word in UNSETTLED)),
             )
             .values(content=sa.bindparam("text"), status="streaming")
         )
