@@ -8,7 +8,7 @@ from typing import Any
 
 import marshmallow as ma
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import Flask, Response, current_app, jsonify, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask_smorest import Api
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -69,10 +69,17 @@ class ErrorSchema(ma.Schema):
         required=True,
         metadata={"description": "What is wrong, by place and field; may be empty", "example": {}},
     )
+    request_id = ma.fields.String(
+        required=True,
+        metadata={
+            "description": "Names the request in the site's log, as `X-Request-ID` does",
+            "example": "3f9d1c5e8b7a4a0f9b6f2f2f0f6f4c11",
+        },
+    )
 
 
 class SiteApi(Api):  # type: ignore[misc]  # untyped
-    """flask-smorest's API object whose errors always have all four members."""
+    """flask-smorest's API object whose errors always have all members."""
 
     ERROR_SCHEMA = ErrorSchema
 
@@ -132,10 +139,11 @@ def _answer(payload: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     code, status = payload["code"], payload["status"]
     message = payload.get("message") or MESSAGES.get(code, f"{status}.")
     if _wants_page():
-        page = render_template("error.html", status=status, message=message)
+        page = render_template("error.html", code=code, status=status, message=message)
         return Response(page, code, headers)
     errors = dict(payload.get("errors") or {})
-    answer = jsonify({"code": code, "status": status, "message": message, "errors": errors})
+    told = {"code": code, "status": status, "message": message, "errors": errors}
+    answer = jsonify({**told, "request_id": g.request_id})
     answer.status_code = code
     answer.headers.update(headers)
     return answer

@@ -28,6 +28,8 @@ _REFUSALS = {
     504: "The model took too long",
 }
 
+EXAMPLE_REQUEST = "3f9d1c5e8b7a4a0f9b6f2f2f0f6f4c11"
+
 #: Under which heading the OpenAPI document lists the endpoints.
 TAGS = ["Chatbot"]
 
@@ -117,7 +119,7 @@ class Documentation:
                     status,
                     schema=self.error_schema,
                     description=_REFUSALS[status],
-                    example=error_body(status, f"{_REFUSALS[status]}."),
+                    example=error_body(status, f"{_REFUSALS[status]}.", None, EXAMPLE_REQUEST),
                     headers=_HEADERS.get(status),
                 )(view)
             return self.blueprint.doc(**self._security(scope))(view)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from flask import Response, current_app, jsonify
+from flask import Response, current_app, g, jsonify
 from flask_smorest import Blueprint
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
@@ -49,21 +50,44 @@ def status_of(error: errors.ChatbotError) -> int:
     return next(status for kind, status in STATUSES if isinstance(error, kind))
 
 
-def error_body(status: int, message: str, details: Any = None) -> dict[str, Any]:
-    """Return the API's error shape."""
-    name = HTTP_STATUS_CODES.get(status, "Unknown Error")
-    return {"code": status, "status": name, "message": message, "errors": details or {}}
+def request_id() -> str:
+    """Return what this request is called: the host's ``g.request_id``, or else one made now."""
+    if "request_id" not in g:
+        g.request_id = uuid.uuid4().hex
+    return str(g.request_id)
+
+
+def error_body(status: int, message: str, details: Any, named: str) -> dict[str, Any]:
+    """Return the API's error shape.
+
+    :param details: what is wrong, by place and field; None for nothing
+    :param named: the request's id
+    """
+    return {
+        "code": status,
+        "status": HTTP_STATUS_CODES.get(status, "Unknown Error"),
+        "message": message,
+        "errors": details or {},
+        "request_id": named,
+    }
 
 
 def describe(error: errors.ChatbotError) -> dict[str, Any]:
     """Return the error shape for an error of the plugin, as answers and events carry it."""
     reason = getattr(error, "reason", None)
-    return error_body(status_of(error), str(error), {"reason": reason} if reason else None)
+    return _told(status_of(error), str(error), {"reason": reason} if reason else None)
+
+
+def _told(status: int, message: str, details: Any = None) -> dict[str, Any]:
+    """Return the error shape for this request; log its id where somebody may ask after it."""
+    if status >= 500:
+        log.warning("request %s: %s", request_id(), status)
+    return error_body(status, message, details, request_id())
 
 
 def abort_with(status: int, details: Mapping[str, Any]) -> NoReturn:
     """End the request with an error of the API's shape."""
-    error = HTTPException(response=_respond(error_body(status, _SENTENCES[status], details)))
+    error = HTTPException(response=_respond(_told(status, _SENTENCES[status], details)))
     raise error
 
 
@@ -90,15 +114,20 @@ def _handle_http_exception(error: HTTPException) -> Any:
     message = data.get("message") or _SENTENCES.get(status) or str(error.description)
     details = data.get("errors") or data.get("messages")
     # webargs says "Invalid JSON body" as {"json": [...]}: the same thing for every place it fails.
-    response = _respond(error_body(status, message, details))
+    response = _respond(_told(status, message, details))
     response.headers.extend(data.get("headers") or {})
     return response
 
 
-def _handle_database_error(error: Exception) -> Response:
+def database_fault(error: Exception) -> dict[str, Any]:
+    """Return the error shape for a database that failed; its own text may quote values."""
     log.error("the database failed: %s", type(error).__name__)
     current_app.extensions["chatbot"].db.session.rollback()
-    return _respond(error_body(503, "The site's database is not available: try again."))
+    return _told(503, "The site's database is not available: try again.")
+
+
+def _handle_database_error(error: Exception) -> Response:
+    return _respond(database_fault(error))
 
 
 def _respond(body: dict[str, Any]) -> Response:

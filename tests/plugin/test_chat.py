@@ -231,7 +231,7 @@ def test_bad_input_changes_nothing(host: Host, user: Any, body: Any, status: int
     for accept in ("application/json", SSE):
         response = post(host, user, body, Accept=accept)
         assert response.status_code == status
-        assert response.json.keys() == {"code", "status", "message", "errors"}
+        assert response.json.keys() == {"code", "status", "message", "errors", "request_id"}
         assert response.json["message"]
     assert host.chat_model.prompts == []
     assert get(host, user, "/api/chatbot/sessions").json["total_sessions"] == 0

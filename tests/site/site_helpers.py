@@ -97,8 +97,9 @@ def assert_error(response: Any, code: int) -> dict[str, Any]:
     """Check status and shape of an error; return it."""
     assert response.status_code == code, response.get_data(as_text=True)
     body: dict[str, Any] = response.get_json()
-    assert set(body) == {"code", "status", "message", "errors"}
+    assert set(body) == {"code", "status", "message", "errors", "request_id"}
     assert body["code"] == code
+    assert body["request_id"] == response.headers["X-Request-ID"]
     assert isinstance(body["errors"], dict)
     assert body["message"].endswith(".")
     return body

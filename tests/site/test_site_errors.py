@@ -21,6 +21,14 @@ def test_a_person_gets_a_page(site_client):
     assert_error(site_client.get("/api/nothing", headers={"Accept": "text/html"}), 404)
 
 
+def test_a_page_of_a_fault_names_the_request(site_sqlite_url):
+    site = new_site(site_sqlite_url, TESTING=False)  # without tables
+    headers = {"Accept": "text/html", "X-Request-ID": "r-17"}
+    page = site.test_client().get("/listings/1", headers=headers)
+    assert page.status_code in (500, 503)
+    assert "r-17" in page.text
+
+
 def test_a_wrong_method_is_405_and_says_which_are_right(site_client):
     response = site_client.delete("/api/auth/login")
     assert_error(response, 405)

@@ -57,7 +57,7 @@ def test_what_needs_a_log_in_says_so_and_answers_so(site_client, spec):
 
 def test_errors_are_described(spec):
     error = spec["components"]["schemas"]["Error"]
-    assert set(error["required"]) == {"code", "status", "message", "errors"}
+    assert set(error["required"]) == {"code", "status", "message", "errors", "request_id"}
 
 
 def test_swagger_ui_and_all_its_files_come_from_the_site(site_client):
