@@ -15,6 +15,7 @@ from .limits import init_app as init_limits
 from .observability import init_observability
 from .routes import register_blueprints
 from .routes.chatbot import register_chatbot
+from .security_headers import init_app as init_security_headers
 from .static_files import version_static_files
 
 
@@ -30,6 +31,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     app.config.from_mapping(load_config(os.environ, config or {}))
     init_extensions(app)
     init_observability(app)
+    init_security_headers(app)
     init_limits(app)
     version_static_files(app)
     api = create_api(app)
