@@ -205,7 +205,7 @@ install_ollama() {
 }
 
 start() {
-    enable rental.socket rental.service rental-backup.timer rental-host-metrics.timer
+    enable rental.socket rental.service "${TIMERS[@]}"
     if [ $OLLAMA = yes ]; then
         local unit
         for unit in "${MODEL_UNITS[@]}"; do

@@ -6,7 +6,10 @@ ROOT=/opt/rental
 SETTINGS=/etc/rental/rental.env
 SITE=http://127.0.0.1:5000
 UNITS=(rental.socket rental.service rental-backup.service rental-backup.timer
+    rental-purge.service rental-purge.timer rental-sweep.service rental-sweep.timer
     rental-host-metrics.service rental-host-metrics.timer rental-failure@.service)
+# shellcheck disable=SC2034  # the scripts use it
+TIMERS=(rental-backup.timer rental-purge.timer rental-sweep.timer rental-host-metrics.timer)
 MODEL_UNITS=(rental-model.service rental-warmup.service)
 # What a release is made of.
 SOURCES=(app flask_smorest_chatbot migrations deploy docs run.py gunicorn_config.py

@@ -39,6 +39,7 @@ main() {
     say "switch to release $new"
     activate "$new" || roll_back "$old" "$new"
     wait_until_ready "$new" || roll_back "$old" "$new"
+    enable "${TIMERS[@]}" # the old release may not have had all of them
     touch "$ROOT/releases/$new"
     prune_releases
     say "Release $new serves; $old is kept beside it."

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from .errors import ConflictError, InputError
-from .models import parse_user_key, user_key_column
+from .models import parse_user_key, user_key_column, utc_now
 from .schemas import chat_request_schema
 from .services.doctor import examine
 from .services.events import Delta, Failed, Recommended
@@ -63,6 +65,42 @@ def sweep() -> None:
         unclaimed=True
     )
     click.echo(f"{settled} turns settled as interrupted")
+
+
+@chatbot_cli.command("purge")
+@click.option(
+    "--older-than",
+    "age",
+    metavar="AGE",
+    callback=lambda _context, _option, given: _days(given),
+    help="How long nothing was said, such as 90d (default: CHATBOT_RETENTION_DAYS).",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
+def purge(age: int | None, dry_run: bool) -> None:
+    """Delete the conversations in which nothing was said for long."""
+    state = current_app.extensions["chatbot"]
+    days = age or state.config.retention_days
+    if not days:
+        click.echo("CHATBOT_RETENTION_DAYS is 0: everything is kept.")
+        return
+    before = utc_now() - timedelta(days=days)
+    state.account_data.adopt_all()
+    if dry_run:
+        found, done = state.account_data.count_idle(before), "would be deleted"
+    else:
+        state.turn_services.conversations.settle_lost_turns()
+        found, done = state.account_data.purge(before), "deleted"
+    click.echo(
+        f"older than {days} days: {found.sessions} sessions, {found.messages} messages {done}"
+    )
+
+
+def _days(given: str | None) -> int | None:
+    if given is None:
+        return None
+    if not re.fullmatch("[1-9][0-9]{0,4}d", given):
+        raise click.BadParameter("write days, such as 90d")
+    return int(given[:-1])
 
 
 @chatbot_cli.command("evaluate")

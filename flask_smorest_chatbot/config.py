@@ -145,6 +145,13 @@ class ChatbotConfig:
     retry_after: int = _key(
         10, "`Retry-After` of a 503 when the model is away", unit="seconds", low=1, high=3600
     )
+    retention_days: int = _key(
+        0,
+        "Age of its last message at which `flask chatbot purge` deletes a conversation; 0 is never",
+        unit="days",
+        low=0,
+        high=36_500,
+    )
     timezone: str = _key("UTC", "Where a day starts and ends, for dates that users name")
     url_prefix: str = _key("/api/chatbot", "Where the endpoints live")
     cli_group: str = _key("chatbot", "Name of the command group: `flask chatbot doctor`")

@@ -22,6 +22,7 @@ from .routes.rate_limits import request_limits
 from .services.host import Offered, TurnServices, cached
 from .services.model.chat_model import LazyChatModel
 from .services.running import RunningTurns
+from .services.storage.account_data import AccountData
 from .services.storage.api_keys import ApiKeys
 from .services.storage.conversations import Conversations
 from .services.storage.usage import UsageRecords
@@ -54,6 +55,7 @@ class ChatbotState:
     turn_services: TurnServices
     planners: Mapping[str, Planner]
     api_keys: ApiKeys
+    account_data: AccountData
     load_user: Callable[[Any], Any]
     is_admin: Callable[[Any], bool]
     limits: RequestLimits
@@ -230,6 +232,9 @@ class Chatbot:
             turn_services=self._services(config),
             planners={endpoint.rule: endpoint.plan for endpoint in self._endpoints},
             api_keys=ApiKeys(self.db, self.ChatApiKey, self.user_model),
+            account_data=AccountData(
+                self.db, (self.ChatSession, self.ChatMessage, self.ChatApiKey, self.ChatUsage)
+            ),
             load_user=self._load_user,
             is_admin=self._is_admin,
             limits=request_limits(config),

@@ -95,6 +95,18 @@ EXAMPLE_SESSIONS = {
     "next": None,
 }
 EXAMPLE_CLEARED = {"message": "Session cleared.", "deleted_count": 2}
+EXAMPLE_ERASED = {
+    "message": "Your chats are deleted.",
+    "deleted_sessions": 1,
+    "deleted_messages": 2,
+    "deleted_api_keys": 0,
+}
+EXAMPLE_EXPORT = f"""\
+{{"type": "session", "id": 5, "session_id": "{EXAMPLE_SESSION}", "title": "Which guitar?"}}
+{{"type": "message", "id": 41, "message_type": "user", "content": "Which guitar?"}}
+{{"type": "message", "id": 42, "message_type": "assistant", "content": "The Yamaha FG800."}}
+{{"type": "end", "sessions": 1, "messages": 2, "api_keys": 0, "days": 1}}
+"""
 
 
 def _check_characters(text: str) -> None:
@@ -342,3 +354,12 @@ class ClearedSessionSchema(ma.Schema):
 
     message = ma.fields.String(required=True)
     deleted_count = ma.fields.Integer(required=True)
+
+
+class ErasedSchema(ma.Schema):
+    """What deleting all of one's conversations did."""
+
+    message = ma.fields.String(required=True)
+    deleted_sessions = ma.fields.Integer(required=True)
+    deleted_messages = ma.fields.Integer(required=True)
+    deleted_api_keys = ma.fields.Integer(required=True)

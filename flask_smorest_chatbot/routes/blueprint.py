@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flask import current_app, request
+from flask import Response, current_app, request
 from flask_smorest import Api, Blueprint
 
 from ..config import ChatbotConfig
 from ..schemas import chat_request_schema
+from .account_data import add_account_data_endpoints
 from .admin import add_admin_endpoints
 from .api_keys import add_api_key_endpoints
 from .chat import (
@@ -46,6 +47,7 @@ def build_blueprint(
     blueprint.before_request(_limit_body)
     blueprint.before_request(read_body)
     blueprint.after_request(count_and_tell)
+    blueprint.after_request(_keep_private)
     schemas = {required: chat_request_schema(config, required) for required in (True, False)}
     for endpoint in (ChatEndpoint("/chat", plain_chat), *host_endpoints):
         add_chat_endpoint(blueprint, documentation, schemas[endpoint.message_required], endpoint)
@@ -55,6 +57,7 @@ def build_blueprint(
     add_session_endpoints(blueprint, documentation)
     add_api_key_endpoints(blueprint, documentation)
     add_admin_endpoints(blueprint, documentation)
+    add_account_data_endpoints(blueprint, documentation)
     return blueprint
 
 
@@ -62,3 +65,10 @@ def _limit_body() -> None:
     """Bound the body of this request; a host's own lower limit stays in force."""
     ours = current_app.extensions["chatbot"].config.max_body_bytes
     request.max_content_length = min(ours, request.max_content_length or ours)
+
+
+def _keep_private(response: Response) -> Response:
+    """Let no cache keep what is one user's."""
+    if "Cache-Control" not in response.headers:
+        response.cache_control.no_store = True
+    return response

@@ -223,8 +223,8 @@ def test_installing_again_changes_nothing(vm: Machine) -> None:
 def test_all_units_are_well(vm: Machine) -> None:
     failed = vm.shell("systemctl --failed --plain --no-legend")
     assert not [unit for unit in ("rental", "ollama", "nginx", "prometheus") if unit in failed]
-    for unit in ("rental.service", "rental.socket", "rental-backup.timer", "nginx", "ollama",
-                 "rental-host-metrics.timer"):  # fmt: skip
+    timers = [f"rental-{name}.timer" for name in ("backup", "host-metrics", "purge", "sweep")]
+    for unit in ("rental.service", "rental.socket", "nginx", "ollama", *timers):
         assert vm.shell(f"systemctl is-active {unit}", check=False) == "active", unit
     vm.run("systemd-analyze", "security", "--threshold=15", "rental.service")
     assert vm.show("rental.service", "MemoryMax") == str(2 * 1024**3)

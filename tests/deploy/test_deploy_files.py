@@ -11,6 +11,7 @@ from programs import DEPLOY, SCRIPTS, run
 from servers import ROOT
 
 from flask_smorest_chatbot import ChatbotConfig
+from flask_smorest_chatbot.cli import chatbot_cli
 
 UNITS = DEPLOY / "systemd"
 SECONDS = {"s": 1, "m": 60}
@@ -74,17 +75,29 @@ def test_the_site_is_well_confined() -> None:
     run("systemd-analyze", "security", "--offline=true", "--threshold=15", UNITS / "rental.service")
 
 
-@pytest.mark.parametrize("unit", ["rental-backup", "rental-model", "rental-warmup"])
+@pytest.mark.parametrize(
+    "unit", ["rental-backup", "rental-purge", "rental-sweep", "rental-model", "rental-warmup"]
+)
 def test_its_helpers_are_confined_too(unit: str) -> None:
     run(
         "systemd-analyze", "security", "--offline=true", "--threshold=20", UNITS / f"{unit}.service"
     )
 
 
-def test_every_unit_is_installed() -> None:
+def test_every_unit_is_installed_and_every_timer_started() -> None:
     library = (DEPLOY / "lib.sh").read_text()
     for unit in UNITS.glob("*.*"):
         assert unit.name in library, unit.name
+    (started,) = re.findall(r"^TIMERS=\((.+)\)$", library, re.M)
+    assert set(started.split()) == {unit.name for unit in UNITS.glob("*.timer")}
+
+
+@pytest.mark.parametrize("unit", ["rental-purge", "rental-sweep"])
+def test_timers_run_commands_that_there_are(unit: str) -> None:
+    text = (UNITS / f"{unit}.service").read_text()
+    ((command,),) = [re.findall(r"^ExecStart=\S+/run.sh flask --app run (.+)$", text, re.M)]
+    group, name = command.split()
+    assert (group, name in chatbot_cli.commands) == ("chatbot", True)
 
 
 # -- nginx --------------------------------------------------------------------------------------

@@ -95,6 +95,8 @@ def check_document(app: Flask, prefix: str, scheme: str) -> None:
         f"{prefix}/api-keys",
         f"{prefix}/api-keys/{{key_id}}",
         f"{prefix}/admin/usage",
+        f"{prefix}/export",
+        f"{prefix}/account-data",
     }
     for path in paths:
         for operation in _operations(document["paths"][path]):
