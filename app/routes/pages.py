@@ -29,6 +29,7 @@ def index() -> str:
     return render_template(
         "index.html",
         max_message_chars=current_app.config.get("CHATBOT_MAX_MESSAGE_CHARS") or 4000,
+        retention_days=current_app.extensions["chatbot"].config.retention_days,
     )
 
 

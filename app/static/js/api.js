@@ -136,6 +136,11 @@ export const api = {
   sessions: async () => (await json("/chatbot/sessions")).sessions || [],
   history: (id, signal) => json(`/chatbot/history/${encodeURIComponent(id)}`, { signal }),
   deleteSession: (id) => json(`/chatbot/clear-session/${encodeURIComponent(id)}`, { method: "DELETE" }),
+  /** Ends an answer that is being written; whoever follows it gets what was said so far. */
+  stopAnswer: (messageId) => json(`/chatbot/messages/${messageId}/stop`, { method: "POST" }),
+  /** All that is kept of the user's chats, as JSON lines. */
+  exportChats: async () => (await authorized("/chatbot/export", { accept: "application/x-ndjson" })).blob(),
+  eraseChats: () => json("/chatbot/account-data", { method: "DELETE" }),
   stream,
   /** Price and availability of a listing from `start` until `end`, the day of return; anybody may ask. */
   quote: (listingId, start, end, signal) =>

@@ -34,6 +34,7 @@ export class Chat {
   #onSignedOut;
   #sessionId = null;
   #running = null;
+  #answerId = null;
   #stoppedAt = -Infinity;
   #loading = null;
   #poll = 0;
@@ -74,8 +75,18 @@ export class Chat {
     this.#startTurn({ path: RECOMMEND, text });
   }
 
-  /** Ends the running answer, if any; what was said so far stays. */
-  stop() {
+  /** Ends the running answer, if any; what was said so far stays, and comes as the end of its stream. */
+  async stop() {
+    if (!this.running) return;
+    const running = this.#running;
+    // The server also stops an answer that nobody listens to any more.
+    const hangUp = () => running === this.#running && this.#hangUp();
+    if (this.#answerId === null) return hangUp();
+    setTimeout(hangUp, STOP_NOTICED_MS);
+    await api.stopAnswer(this.#answerId).catch(hangUp);
+  }
+
+  #hangUp() {
     if (!this.running) return;
     this.#stoppedAt = performance.now();
     this.#running.abort();
@@ -107,7 +118,7 @@ export class Chat {
 
   /** A running answer belongs to the conversation on screen; leaving that one stops it, as closing the page would. */
   #leave() {
-    this.stop();
+    this.#hangUp();
     this.#loading?.abort();
     clearTimeout(this.#poll);
   }
@@ -208,6 +219,7 @@ export class Chat {
     this.#claimSession();
     const running = new AbortController();
     this.#running = running;
+    this.#answerId = null;
     this.#composer.busy = true;
     this.#announcer.begin();
     this.#announcer.say("The assistant is answering.");
@@ -266,6 +278,7 @@ export class Chat {
   #apply(event, data, reply, turn) {
     if (event === "start") {
       turn.messageId = data.message_id;
+      this.#answerId = data.message_id;
       reply.setWaiting("Thinking…");
       this.#sessions.refresh();
     } else if (event === "queued") {
@@ -286,12 +299,14 @@ export class Chat {
     if (typeof answer.assistant_response === "string") reply.setText(answer.assistant_response);
     reply.setContext(answer.context);
     reply.setRecommendations(answer.recommendations);
-    reply.setDone();
+    if (answer.status === "stopped") reply.setStopped(() => this.#retry(turn, reply));
+    else reply.setDone();
     if (!turn.text && answer.user_message) turn.asked.querySelector(".bubble").textContent = answer.user_message;
     this.#announcer.finish(reply.text);
     for (const fact of accountFacts(answer.context)) this.#announcer.say(fact.text);
     const count = answer.recommendations?.length;
     if (count) this.#announcer.say(`Recommended: ${answer.recommendations.map((item) => item.name).join(", ")}.`);
+    if (answer.status === "stopped") this.#announcer.say("Stopped.");
   }
 
   #ended(turn, reply, error, running) {
@@ -314,7 +329,7 @@ export class Chat {
   }
 }
 
-/** Whoever stops an answer hangs up; the server sees no more than that. */
+/** Who leaves a conversation in mid-answer only hangs up; the server sees no more than that. */
 function settledStatus({ status = "complete", reason }) {
   return status === "interrupted" && reason === "client_left" ? "stopped" : status;
 }

@@ -1,5 +1,6 @@
 // Puts the page together: log-in or chat, and the keys and addresses that concern all of it.
 
+import { AccountData } from "./account-data.js";
 import { Announcer } from "./announcer.js";
 import { api } from "./api.js";
 import { Auth } from "./auth.js";
@@ -52,6 +53,13 @@ const composer = new Composer(
 );
 chat.composer = composer;
 const auth = new Auth(enter);
+const accountData = new AccountData({
+  onErased: () => {
+    newChat({ focus: false });
+    sessions.refresh();
+  },
+  onSignedOut,
+});
 
 function newChat({ focus = true } = {}) {
   if (sessionInAddress()) showInAddress(null);
@@ -103,6 +111,7 @@ async function enter() {
 function leave(notice) {
   drawer.close();
   sessions.clear();
+  accountData.clear();
   chat.startNew();
   byId("account-name").textContent = "";
   show("auth");
