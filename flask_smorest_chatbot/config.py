@@ -19,6 +19,7 @@ PREFIX = "CHATBOT_"
 # What Ollama takes: seconds, or a duration as Go writes them.
 _DURATION = re.compile(r"-?(?:\d+|(?:\d+(?:\.\d+)?(?:ms|s|m|h))+)")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _REDIS = re.compile(r"(?:rediss?|unix)://\S+")
 _Value = TypeVar("_Value", str, int, float)
@@ -134,6 +135,11 @@ class ChatbotConfig:
     max_recommendations: int = _key(
         5, "Recommendations in one answer at most", unit="items", low=0, high=50
     )
+    allowed_link_hosts: str = _key(
+        "",
+        "Hosts that answers may link to, with commas between, beside the site's own and those of "
+        "offered items; other addresses are taken out of the prose",
+    )
     ping_interval: float = _key(
         10.0,
         "Silence after which an event stream gets a comment line; proxies cut silent ones",
@@ -178,6 +184,11 @@ class ChatbotConfig:
         """What the model is called on the Ollama server."""
         return self.model.removeprefix("ollama:")
 
+    @property
+    def link_hosts(self) -> list[str]:
+        """The hosts of ``allowed_link_hosts``."""
+        return [host.strip() for host in self.allowed_link_hosts.split(",") if host.strip()]
+
     def _check_texts(self) -> None:
         if not _is_http_address(self.ollama_url):  # not repeated: it may hold a password
             raise ConfigError(f"{PREFIX}OLLAMA_URL must be like http://127.0.0.1:11434.")
@@ -201,6 +212,11 @@ class ChatbotConfig:
             raise ConfigError(
                 f"{PREFIX}KEEP_ALIVE must be a duration such as 30m, seconds, or -1, "
                 f"not {self.keep_alive!r}."
+            )
+        if not all(map(_HOST.fullmatch, self.link_hosts)):
+            raise ConfigError(
+                f"{PREFIX}ALLOWED_LINK_HOSTS must be names such as www.example.com,example.org, "
+                f"not {self.allowed_link_hosts!r}."
             )
         if not _is_timezone(self.timezone):
             raise ConfigError(

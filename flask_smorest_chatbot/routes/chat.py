@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Response, after_this_request, current_app
+from flask import Response, after_this_request, current_app, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema
@@ -153,7 +154,14 @@ def _start_turn(endpoint: ChatEndpoint, message: str, session_id: str | None) ->
         )
 
     opened = once(services, user_id, key, open_turn)
-    return opened if isinstance(opened, Following) else Turn(services, plan, opened)
+    if isinstance(opened, Following):
+        return opened
+    return Turn(services, plan, opened, _own_host())
+
+
+def _own_host() -> str:
+    """Return the name of the site, as the client calls it, without port."""
+    return urlsplit(f"//{request.host}").hostname or ""
 
 
 def _retry_turn(message_id: int) -> Turn | Following:
@@ -170,7 +178,7 @@ def _retry_turn(message_id: int) -> Turn | Following:
     if isinstance(opened, Following):
         return opened
     plan = state.planners.get(opened.endpoint, plain_chat)
-    return Turn(services, plan(current_user(), opened.question), opened)
+    return Turn(services, plan(current_user(), opened.question), opened, _own_host())
 
 
 def answer(turn: Turn | Following) -> Response | dict[str, Any]:

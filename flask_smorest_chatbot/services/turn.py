@@ -42,6 +42,7 @@ from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, c
 from .host import TurnServices
 from .model.generation import TICK, Generation, Usage
 from .prompts import PromptMessage
+from .reading.links import LinkFilter, host_of
 from .running import RunningTurn
 from .storage.tables import DATABASE_AWAY
 from .storage.turn_records import OpenTurn
@@ -66,6 +67,8 @@ class Turn:
     services: TurnServices
     plan: TurnPlan
     opened: OpenTurn
+    #: Under which name the client reached the site.
+    own_host: str = ""
     _running: RunningTurn = field(init=False)
     _written: str = field(default="", init=False)
     _settled: bool = field(default=False, init=False)
@@ -74,6 +77,7 @@ class Turn:
     _outdated: list[str] = field(default_factory=list, init=False)
     _used: Counter[str] = field(default_factory=Counter, init=False)
     _charged: bool = field(default=False, init=False)
+    _strange_links: Sequence[str] = field(default=(), init=False)
     _began: float = field(default_factory=time.monotonic, init=False)
 
     def __post_init__(self) -> None:
@@ -148,7 +152,8 @@ class Turn:
         from .reading.prose import ProseFilter
         from .reading.recommendations import offers
 
-        prose = ProseFilter(offers(briefing.told))
+        prose, links = ProseFilter(offers(briefing.told)), LinkFilter(self._known_hosts(briefing))
+        self._strange_links = links.removed
         try:
             with closing(generation.pieces(deadline)) as pieces:
                 for piece in pieces:
@@ -156,12 +161,17 @@ class Turn:
                         yield Waiting()
                     else:
                         self._written += piece
-                        yield from self._say(prose.feed(piece))
+                        yield from self._say(links.feed(prose.feed(piece)))
                     self._keep_alive()
         finally:
             self._note_tokens(generation.usage, briefing.prompt, self._written)
-        yield from self._say(prose.finish())
+        yield from self._say(links.feed(prose.finish()) + links.finish())
         yield from self._recommend(briefing, prose.blocks, deadline, generation)
+
+    def _known_hosts(self, briefing: Briefing) -> set[str]:
+        """Return the hosts that the answer may link to."""
+        linked = {host_of(told.url) for told in (*briefing.told, *briefing.facts)}
+        return {self.own_host, *self.services.config.link_hosts, *filter(None, linked)}
 
     def _recommend(
         self, briefing: Briefing, blocks: Sequence[str], deadline: float, generation: Generation
@@ -295,7 +305,9 @@ class Turn:
         dropped = sum(count for word, count in self._results.items() if word != "recommended")
         told = {
             **briefing.as_context(),
-            "ungrounded": list(dict.fromkeys([*grounded.ungrounded, *self._outdated])),
+            "ungrounded": list(
+                dict.fromkeys([*grounded.ungrounded, *self._strange_links, *self._outdated])
+            ),
             "dropped_recommendations": dropped,
         }
         stored = yield from self._patiently(
