@@ -170,8 +170,9 @@ class Turn:
 
     def _known_hosts(self, briefing: Briefing) -> set[str]:
         """Return the hosts that the answer may link to."""
-        linked = {host_of(told.url) for told in (*briefing.told, *briefing.facts)}
-        return {self.own_host, *self.services.config.link_hosts, *filter(None, linked)}
+        urls = [*(item.url for item in briefing.told), *(fact.url for fact in briefing.facts)]
+        linked = filter(None, map(host_of, urls))
+        return {self.own_host, *self.services.config.link_hosts, *linked}
 
     def _recommend(
         self, briefing: Briefing, blocks: Sequence[str], deadline: float, generation: Generation

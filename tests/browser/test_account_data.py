@@ -58,7 +58,7 @@ def test_all_chats_are_downloaded_and_then_deleted(
     started.value.save_as(file)
     assert started.value.suggested_filename == "my-chats.jsonl"
     lines = [json.loads(line) for line in file.read_text().splitlines()]
-    assert lines[-1] == {"type": "end", "sessions": 1, "messages": 2}
+    assert lines[-1] == {"type": "end", "sessions": 1, "messages": 2, "api_keys": 0, "days": 1}
     expect(page.locator("#account-data-note")).to_contain_text("downloaded")
 
     page.get_by_role("button", name="Delete all my chats").click()

@@ -20,6 +20,8 @@ ENDPOINTS = [
     ("POST", "/api/chatbot/messages/1/stop"),
     ("GET", "/api/chatbot/messages/1/stream"),
     ("GET", "/api/chatbot/history/a"),
+    ("GET", "/api/chatbot/export"),
+    ("DELETE", "/api/chatbot/account-data"),
     ("GET", "/api/chatbot/sessions"),
     ("DELETE", "/api/chatbot/clear-session/a"),
     ("GET", "/api/chatbot/api-keys"),

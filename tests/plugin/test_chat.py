@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from client import SSE, events_of, names_of
+from client import SSE, bytes_of, events_of, names_of
 from host import Host
 
 CHAT = "/api/chatbot/chat"
@@ -113,7 +113,7 @@ def test_another_users_session_is_no_session(host: Host, user: Any) -> None:
     post(host, user, {"message": "Mine", "session_id": "shared-name"})
     missing = get(host, stranger, "/api/chatbot/history/never-was")
     other = get(host, stranger, "/api/chatbot/history/shared-name")
-    assert (other.status_code, other.data) == (404, missing.data)
+    assert (other.status_code, bytes_of(other)) == (404, bytes_of(missing))
     deleted = host.app.test_client().delete(
         "/api/chatbot/clear-session/shared-name", headers=host.headers(stranger)
     )

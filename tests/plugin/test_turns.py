@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-from client import SSE, events_of, names_of
+from client import SSE, bytes_of, events_of, names_of
 from host import Host
 
 from flask_smorest_chatbot.services.events import Delta
@@ -163,7 +163,7 @@ def test_only_own_messages_can_be_retried(host: Host, user: Any) -> None:
     stranger = host.add_user()
     answers = [retry(host, stranger, number) for number in (failed, 4711, 2**63, 2**80)]
     assert [answer.status_code for answer in answers] == [404] * 4
-    assert len({answer.data for answer in answers}) == 1
+    assert len({bytes_of(answer) for answer in answers}) == 1
     assert retry(host, user, history(host, user)[0]["id"]).status_code == 404
 
 

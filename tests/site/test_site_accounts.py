@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from client import bytes_of
 from site_helpers import PASSWORD, assert_error, auth, make_user
 
 from app.extensions import db
@@ -105,7 +106,7 @@ def test_wrong_password_unknown_address_and_closed_account_get_the_same_answer(s
     for answer in answers:
         assert_error(answer, 401)
         assert answer.headers["WWW-Authenticate"] == "Bearer"
-    assert len({answer.data for answer in answers}) == 1
+    assert len({bytes_of(answer) for answer in answers}) == 1
 
 
 def test_an_unknown_address_takes_about_as_long_as_a_wrong_password(site_app, site_client):

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
+from client import bytes_of
 from site_helpers import assert_error, auth, day, make_listing, make_rental, make_user
 
 from app.errors import ConflictError
@@ -184,7 +185,7 @@ def test_rentals_are_seen_by_their_parties_only(site_client):
     stranger = auth(make_user())
     hidden, missing = (site_client.get(p, headers=stranger) for p in (path, "/api/rentals/99999"))
     assert_error(hidden, 404)
-    assert hidden.data == missing.data
+    assert bytes_of(hidden) == bytes_of(missing)
 
 
 def test_lists_are_of_one_side(site_client):
