@@ -57,18 +57,22 @@ def warm(client: ollama.Client, config: ChatbotConfig) -> None:
 
 
 def main(task: str) -> None:
-    """Do one of the two tasks.
+    """Do one of the two tasks, on each model server.
 
-    :raises SystemExit: saying why it could not be done
+    :raises SystemExit: saying which servers it could not be done on, and why
     """
     config = ChatbotConfig.from_mapping(os.environ)
     timeout = None if task == "pull" else LOAD_TIMEOUT_S  # gigabytes may take hours
-    client = ollama.Client(config.ollama_url, timeout=timeout, trust_env=False)
-    try:
-        wait_for(client)
-        {"pull": pull, "warm": warm}[task](client, config)
-    except (ConnectionError, ollama.ResponseError, OSError) as error:
-        raise SystemExit(f"{config.ollama_url}: {error}") from error
+    failed = []
+    for address in config.ollama_urls:
+        client = ollama.Client(address, timeout=timeout, trust_env=False)
+        try:
+            wait_for(client)
+            {"pull": pull, "warm": warm}[task](client, config)
+        except (ConnectionError, ollama.ResponseError, OSError) as error:
+            failed.append(f"{address}: {error}")
+    if failed:
+        raise SystemExit("\n".join(failed))
 
 
 if __name__ == "__main__":

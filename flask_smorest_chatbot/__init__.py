@@ -35,7 +35,7 @@ from .limits import RequestLimits, client_address, tell_limits
 from .models import ChatApiKeyMixin, ChatMessageMixin, ChatSessionMixin, ChatUsageMixin
 from .profile import UserProfile
 from .routes.json_body import JsonBodyParser, read_body
-from .services.doctor import ModelStatus, model_status
+from .services.doctor import ModelStatus, model_status, model_statuses
 from .values import Recommendation, TurnPlan
 
 __version__ = "0.1.0"
@@ -81,6 +81,7 @@ __all__ = [
     "client_address",
     "free_time",
     "model_status",
+    "model_statuses",
     "read_body",
     "tell_limits",
 ]

@@ -46,7 +46,10 @@ class ChatbotConfig:
         "llama2",
         "Model to ask: a name on Ollama, or `provider:name` for LangChain's init_chat_model",
     )
-    ollama_url: str = _key("http://127.0.0.1:11434", "Where Ollama answers")
+    ollama_url: str = _key(
+        "http://127.0.0.1:11434",
+        "Where Ollama answers; several servers with commas between them, all with the same model",
+    )
     num_ctx: int = _key(
         4096,
         "Context window; always sent, as another value than before makes Ollama reload",
@@ -82,6 +85,27 @@ class ChatbotConfig:
     )
     turn_timeout: float = _key(
         300.0, "Longest turn from question to end of answer", unit="seconds", low=0.1, high=7200
+    )
+    model_retries: int = _key(
+        2,
+        "How often a model server is asked again, if it failed before the first token",
+        unit="times",
+        low=0,
+        high=2,
+    )
+    breaker_failures: int = _key(
+        5,
+        "Failed connections in a row after which a model server is left alone",
+        unit="failures",
+        low=1,
+        high=1000,
+    )
+    breaker_seconds: float = _key(
+        10.0,
+        "How long it is left alone; then one request tries it",
+        unit="seconds",
+        low=0.1,
+        high=3600,
     )
     redis_url: str = _key(
         "",
@@ -149,7 +173,7 @@ class ChatbotConfig:
     )
     max_api_keys: int = _key(20, "API keys that one user may have", unit="keys", low=0, high=1000)
     retry_after: int = _key(
-        10, "`Retry-After` of a 503 when the model is away", unit="seconds", low=1, high=3600
+        10, "`Retry-After` of a 503 when nothing better is known", unit="seconds", low=1, high=3600
     )
     retention_days: int = _key(
         0,
@@ -189,9 +213,18 @@ class ChatbotConfig:
         """The hosts of ``allowed_link_hosts``."""
         return [host.strip() for host in self.allowed_link_hosts.split(",") if host.strip()]
 
+    @property
+    def ollama_urls(self) -> tuple[str, ...]:
+        """The addresses of the Ollama servers, without a slash at the end, each once."""
+        addresses = (part.strip().rstrip("/") for part in self.ollama_url.split(","))
+        return tuple(dict.fromkeys(addresses))
+
     def _check_texts(self) -> None:
-        if not _is_http_address(self.ollama_url):  # not repeated: it may hold a password
-            raise ConfigError(f"{PREFIX}OLLAMA_URL must be like http://127.0.0.1:11434.")
+        if not all(map(_is_http_address, self.ollama_urls)):  # not repeated: may hold a password
+            raise ConfigError(
+                f"{PREFIX}OLLAMA_URL must be like http://127.0.0.1:11434, or several of these "
+                "with commas between them."
+            )
         if self.redis_url and not _REDIS.match(self.redis_url):  # nor this
             raise ConfigError(f"{PREFIX}REDIS_URL must be like redis://127.0.0.1:6379/0.")
         if not all(part.strip() for part in self.model.split(":")):

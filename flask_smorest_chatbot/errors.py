@@ -108,7 +108,26 @@ class DatabaseAwayError(TurnError):
 
 
 class ModelError(TurnError):
-    """The model answered with something that is not an answer, or broke off."""
+    """The model answered with something that is not an answer, or broke off.
+
+    :param is_away: nobody could be connected to, or hung up before saying anything
+    :param may_pass: asking the same server again in a moment may help
+    :param retry_after: seconds until it is worth asking again; None when that is not known
+    """
+
+    def __init__(
+        self,
+        message: str,
+        reason: str,
+        *,
+        is_away: bool = False,
+        may_pass: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, reason)
+        self.is_away = is_away
+        self.may_pass = may_pass
+        self.retry_after = retry_after
 
 
 class ModelUnavailableError(ModelError):

@@ -21,7 +21,22 @@ IN_FLIGHT = Gauge(
     "chatbot_turns_in_flight", "Turns being answered now.", multiprocess_mode="livesum"
 )
 TOKENS = Counter("chatbot_tokens_total", "Tokens by direction: input or output.", ["direction"])
-MODEL_ERRORS = Counter("chatbot_model_errors_total", "Turns that failed, by reason.", ["reason"])
+MODEL_ERRORS = Counter(
+    "chatbot_model_errors_total", "Turns that failed for the model's sake, by reason.", ["reason"]
+)
+MODEL_RETRIES = Counter(
+    "chatbot_model_retries_total",
+    "Requests to a model server that failed before the first token and were made again, there or "
+    "at another server.",
+    ["reason"],
+)
+BREAKER_STATE = Gauge(
+    "chatbot_breaker_state",
+    "Whether a model server is asked: 0 yes, 1 by one request that tries it, 2 not for now; the "
+    "worst of the workers that live.",
+    ["server"],
+    multiprocess_mode="livemax",
+)
 RECOMMENDATIONS = Counter(
     "chatbot_recommendations_total",
     "Items that answers recommended or named, by what became of them.",

@@ -272,6 +272,9 @@ class ChatContextSchema(ma.Schema):
     dropped_recommendations = ma.fields.Integer(
         metadata={"description": "Items that the model named and that cannot be recommended"}
     )
+    truncated = ma.fields.Boolean(
+        metadata={"description": "Whether the answer ends because it may be no longer"}
+    )
 
 
 class ChatResponseSchema(ma.Schema):

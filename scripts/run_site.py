@@ -70,7 +70,7 @@ def model_server() -> Iterator[dict[str, str]]:
     config = ChatbotConfig.from_mapping(os.environ)
     status = model_status(config, timeout=2)
     if status.present or status.reachable is None:
-        where = f"on Ollama at {config.ollama_url}" if status.present else "as configured"
+        where = f"on Ollama ({status.detail})" if status.present else "as configured"
         say(f"Model: {config.model} {where}")
         yield dict(os.environ)
         return

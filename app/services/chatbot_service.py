@@ -10,9 +10,10 @@ from flask_smorest_chatbot import (
     CatalogResult,
     ChatbotConfig,
     Fact,
+    ModelStatus,
     TurnPlan,
     UserProfile,
-    model_status,
+    model_statuses,
 )
 
 from ..models import Survey, User
@@ -97,9 +98,16 @@ def recommend_for_me(_user: User, message: str) -> TurnPlan:
     )
 
 
-def model_state(config: ChatbotConfig) -> str:
-    """Say in a word what is known of the model, without loading it."""
-    status = model_status(config, timeout=1.0)
+def model_state(config: ChatbotConfig) -> str | dict[str, str]:
+    """Say in a word what is known of the model, without loading it.
+
+    :return: of several servers that differ, the word of each by its address
+    """
+    words = {where: _word(status) for where, status in model_statuses(config, timeout=1.0).items()}
+    return words if len(set(words.values())) > 1 else next(iter(words.values()))
+
+
+def _word(status: ModelStatus) -> str:
     if status.present:
         return "ok"
     if status.reachable is None:

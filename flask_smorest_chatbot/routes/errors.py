@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import uuid
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -74,8 +75,13 @@ def error_body(status: int, message: str, details: Any, named: str) -> dict[str,
 
 def describe(error: errors.ChatbotError) -> dict[str, Any]:
     """Return the error shape for an error of the plugin, as answers and events carry it."""
-    reason = getattr(error, "reason", None)
-    return _told(status_of(error), str(error), {"reason": reason} if reason else None)
+    wait = error.retry_after if isinstance(error, errors.ModelError) else None
+    details = {
+        "reason": getattr(error, "reason", None),
+        "retry_after": None if wait is None else max(1, math.ceil(wait)),
+    }
+    known = {name: detail for name, detail in details.items() if detail is not None}
+    return _told(status_of(error), str(error), known)
 
 
 def _told(status: int, message: str, details: Any = None) -> dict[str, Any]:
@@ -137,5 +143,5 @@ def _respond(body: dict[str, Any]) -> Response:
         response.headers["WWW-Authenticate"] = "Bearer"
     if body["code"] == 503:
         config = current_app.extensions["chatbot"].config
-        response.headers["Retry-After"] = str(config.retry_after)
+        response.headers["Retry-After"] = str(body["errors"].get("retry_after", config.retry_after))
     return response

@@ -16,7 +16,7 @@ from werkzeug.datastructures import MIMEAccept
 from ..schemas import ChatResponseSchema
 from ..services.events import Delta, Done, Event, Failed, Recommended, Started, Waiting
 from ..services.following import Following
-from ..services.model.generation import TICK
+from ..services.model.attempt import TICK
 from ..services.turn import Turn
 from .errors import describe
 

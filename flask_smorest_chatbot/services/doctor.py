@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from ..profile import UserProfile
 from .host import Offered, TurnServices
 from .model.chat_model import is_on_ollama
 from .model.generation import Generation
+from .model.servers import name_of
 
 #: Longest wait for the model server's list of models, in seconds.
 _LIST_TIMEOUT = 5.0
@@ -51,27 +53,43 @@ class Finding:
 
 
 def model_status(config: ChatbotConfig, timeout: float = _LIST_TIMEOUT) -> ModelStatus:
-    """Ask the Ollama server whether it has the model; never loads it.
+    """Ask the Ollama servers whether they have the model; never loads it.
 
-    :param timeout: seconds to wait for the server
+    :param timeout: seconds to wait for a server; all are asked at the same time
+    :return: what is known of the best of them
     """
+    statuses = model_statuses(config, timeout).values()
+    return max(statuses, key=lambda status: (bool(status.present), bool(status.reachable)))
+
+
+def model_statuses(config: ChatbotConfig, timeout: float = _LIST_TIMEOUT) -> dict[str, ModelStatus]:
+    """Ask each Ollama server whether it has the model; never loads it.
+
+    :param timeout: seconds to wait for a server; all are asked at the same time
+    :return: by address, without passwords
+    """
+    addresses = config.ollama_urls
+    with ThreadPoolExecutor(len(addresses)) as pool:
+        found = pool.map(lambda address: _server_status(config, address, timeout), addresses)
+        return dict(zip(map(name_of, addresses), found, strict=True))
+
+
+def _server_status(config: ChatbotConfig, address: str, timeout: float) -> ModelStatus:
     import httpx
 
     try:
-        answer = httpx.get(
-            f"{config.ollama_url.rstrip('/')}/api/tags", timeout=timeout, trust_env=False
-        )
+        answer = httpx.get(f"{address}/api/tags", timeout=timeout, trust_env=False)
         names = {model["name"] for model in answer.raise_for_status().json()["models"]}
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
         names = None
-    wanted = config.ollama_name
+    wanted, where = config.ollama_name, name_of(address)
     if names and {wanted, f"{wanted}:latest"} & names:
-        return ModelStatus(True, True, f"{wanted} is present at {config.ollama_url}")
+        return ModelStatus(True, True, f"{wanted} is present at {where}")
     if not is_on_ollama(config.model):
         return ModelStatus(None, None, f"{config.model} is not on Ollama and cannot be asked")
     if names is None:
-        return ModelStatus(False, None, f"no Ollama answers at {config.ollama_url}")
-    return ModelStatus(True, False, f"{wanted} is missing at {config.ollama_url}")
+        return ModelStatus(False, None, f"no Ollama answers at {where}")
+    return ModelStatus(True, False, f"{wanted} is missing at {where}")
 
 
 def examine(
@@ -120,24 +138,34 @@ def _check_tables(services: TurnServices, models: Sequence[type[Any]]) -> Iterat
 
 
 def _check_model(services: TurnServices) -> Iterator[Finding]:
-    if services.chat_model.is_configured_ollama:
-        status = model_status(services.config)
-        if not status.reachable:
-            remedy = f"Start Ollama (`ollama serve`), or set {PREFIX}OLLAMA_URL."
-            yield Finding("model server", status.detail, remedy)
-            return
-        yield Finding("model server", f"Ollama answers at {services.config.ollama_url}")
-        remedy = "" if status.present else f"Run `ollama pull {services.config.ollama_name}`."
-        yield Finding("model", status.detail, remedy)
-        if not status.present:
-            return
-    yield _check_answer(services)
+    if not services.chat_model.is_configured_ollama:
+        yield _check_answer(services, 0)
+        return
+    for number, (where, status) in enumerate(model_statuses(services.config).items()):
+        yield from _check_status(where, status, services.config)
+        if status.present:
+            yield _check_answer(services, number)
 
 
-def _check_answer(services: TurnServices) -> Finding:
+def _check_status(where: str, status: ModelStatus, config: ChatbotConfig) -> Iterator[Finding]:
+    if not status.reachable:
+        remedy = f"Start Ollama (`ollama serve`), or set {PREFIX}OLLAMA_URL."
+        yield Finding("model server", status.detail, remedy)
+        return
+    yield Finding("model server", f"Ollama answers at {where}")
+    remedy = "" if status.present else f"Run `ollama pull {config.ollama_name}`."
+    yield Finding("model", status.detail, remedy)
+
+
+def _check_answer(services: TurnServices, number: int) -> Finding:
+    """Let one server say something.
+
+    :param number: which one, as configured
+    """
     began = time.monotonic()
     try:
-        generation = Generation(services.chat_model.get(), [("human", "Say yes.")], services.config)
+        server = services.chat_model.servers()[number]
+        generation = Generation([server], [("human", "Say yes.")], services.config)
         with closing(generation.pieces(began + services.config.turn_timeout)) as pieces:
             answered = any(pieces)
     except ChatbotError as error:

@@ -40,7 +40,8 @@ from .catalogue.catalog_search import refusal, reread
 from .catalogue.offers import money, offer
 from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, chat_response
 from .host import TurnServices
-from .model.generation import TICK, Generation, Usage
+from .model.attempt import TICK, Usage
+from .model.generation import Generation
 from .prompts import PromptMessage
 from .reading.links import LinkFilter, host_of
 from .running import RunningTurn
@@ -126,6 +127,8 @@ class Turn:
             # The cause's own text may quote what the user said.
             cause = type(error.__cause__).__name__ if error.__cause__ else "no cause"
             log.warning("turn %s failed: %s (%s)", self.opened.answer_id, error.reason, cause)
+            if isinstance(error, ModelError):
+                MODEL_ERRORS.labels(error.reason).inc()
             was_cut = isinstance(error, ServerStoppingError | _GivenUpError)
             self._end_badly("interrupted" if was_cut else "failed", error.reason)
             yield Failed(error)
@@ -145,9 +148,8 @@ class Turn:
 
     def _answer(self, briefing: Briefing) -> Iterator[Event]:
         deadline = self._began + self.services.config.turn_timeout
-        generation = Generation(
-            self.services.chat_model.get(), briefing.prompt, self.services.config
-        )
+        servers = self.services.chat_model.servers(self.opened.session_key)
+        generation = Generation(servers, briefing.prompt, self.services.config)
         # Here, as starting an app must not wait for what only reads answers.
         from .reading.prose import ProseFilter
         from .reading.recommendations import offers
@@ -273,10 +275,10 @@ class Turn:
         schema = selection_schema(briefing.candidates, limit)
         ask = "Now give only the ids of the items that fit me best, as JSON."
         prompt = [*briefing.prompt, ("ai", self._written), ("human", ask)]
-        model = self.services.chat_model.get()
+        servers = self.services.chat_model.servers(self.opened.session_key)
         # Ollama can be held to the schema; of others only the text is asked, and checked as ever.
-        options = {"format": schema} if hasattr(model, "format") else {}
-        generation = Generation(model, prompt, self.services.config, options)
+        options = {"format": schema} if hasattr(servers[0].chat_model, "format") else {}
+        generation = Generation(servers, prompt, self.services.config, options)
         chosen = ""
         try:
             with closing(generation.pieces(deadline)) as pieces:
@@ -310,6 +312,7 @@ class Turn:
                 dict.fromkeys([*grounded.ungrounded, *self._strange_links, *self._outdated])
             ),
             "dropped_recommendations": dropped,
+            "truncated": generation.usage.is_truncated,
         }
         stored = yield from self._patiently(
             lambda: self._settle(
@@ -388,8 +391,6 @@ class Turn:
     def _end_badly(self, status: str, reason: str) -> None:
         """Store a bad end. If even that fails, the claim runs out and the next read settles it."""
         try:
-            if not self._settled and status == "failed":
-                MODEL_ERRORS.labels(reason).inc()
             self._settle(status=status, reason=reason)
         except SQLAlchemyError:
             log.exception("turn %s could not be stored as %s", self.opened.answer_id, status)

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from host import Host, make_host
+from faulty_server import FaultyServer, Script
+from host import Host, close, make_host
 
 _numbers = itertools.count()
 
@@ -60,3 +61,40 @@ def host(build_host: Callable[..., Host]) -> Host:
 def user(host: Host) -> Any:
     """A user's key."""
     return host.add_user()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., FaultyServer]]:
+    """A function that starts a model server which plays scripts, one per connection."""
+    servers: list[FaultyServer] = []
+
+    def start(*scripts: Script) -> FaultyServer:
+        servers.append(FaultyServer(*scripts))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Iterator[Callable[..., Host]]:
+    """A function that builds a host that asks a model server, not a scripted model."""
+    hosts: list[Host] = []
+
+    def build(url: str, model: str = "m", **settings: Any) -> Host:
+        host = make_host(
+            f"sqlite:///{tmp_path}/h{len(hosts)}.db",
+            chat_model=None,
+            CHATBOT_OLLAMA_URL=url,
+            CHATBOT_MODEL=model,
+            **settings,
+        )
+        with host.app.app_context():
+            host.db.create_all()
+        hosts.append(host)
+        return host
+
+    yield build
+    for host in hosts:
+        close(host)

@@ -129,3 +129,27 @@ def make_host(
     JWTManager(app)
     chatbot.init_app(app, Api(app))
     return host
+
+
+def close(host: Host) -> None:
+    """Close what an app keeps open for as long as its process lives."""
+    for server in host.app.extensions["chatbot"].turn_services.chat_model._servers:
+        if hasattr(server.chat_model, "_client"):
+            server.chat_model._client.close()
+    with host.app.app_context():
+        host.db.engine.dispose()
+
+
+def ask(host: Host, user: Any, session: str = "s", **headers: str) -> Any:
+    """Say hi."""
+    return host.app.test_client().post(
+        "/api/chatbot/chat",
+        json={"message": "Hi", "session_id": session},
+        headers=host.headers(user, **headers),
+    )
+
+
+def history(host: Host, user: Any, session: str = "s") -> Any:
+    """Return the messages of a session."""
+    path = f"/api/chatbot/history/{session}"
+    return host.app.test_client().get(path, headers=host.headers(user)).json

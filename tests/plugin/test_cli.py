@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from host import Host, make_host
 from servers import RecordingModel, free_port
-from test_model import build as build  # a fixture
 
 
 def doctor(host: Host) -> Any:
@@ -98,7 +97,7 @@ def test_chat_in_the_terminal(host: Host, user: Any) -> None:
 
 
 def test_chat_in_the_terminal_keeps_the_limits_and_tells_of_failure(host: Host, user: Any) -> None:
-    host.chat_model.scripts.append([ConnectionError("away")])
+    host.chat_model.scripts.append(["Half", ConnectionError("away")])
     typed = f"{'a' * 4001}\nHi\x07\nHello?\n\n"
     result = host.app.test_cli_runner().invoke(
         args=["chatbot", "chat", "--session", "s"], input=typed

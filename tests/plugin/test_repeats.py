@@ -81,7 +81,7 @@ def test_keys_are_ones_own_and_exact(host: Host, user: Any) -> None:
 
 
 def test_turn_that_broke_is_tried_again(host: Host, user: Any) -> None:
-    host.chat_model.scripts += [[httpx.ReadError("reset")], ["Well."]]
+    host.chat_model.scripts += [["Half", httpx.ReadError("reset")], ["Well."]]
     body = {"message": "Hi", "session_id": "s"}
     assert post(host, user, body).status_code == 502
     again = post(host, user, body)
@@ -92,7 +92,7 @@ def test_turn_that_broke_is_tried_again(host: Host, user: Any) -> None:
 
 
 def test_failure_is_told_when_the_conversation_has_gone_on(host: Host, user: Any) -> None:
-    host.chat_model.scripts += [[ConnectionError("away")]]
+    host.chat_model.scripts += [[ConnectionError("away")]] * 3
     post(host, user, {"message": "Hi", "session_id": "s"})
     post(host, user, {"message": "Hello?", "session_id": "s"}, None)
     again = post(host, user, {"message": "Hi", "session_id": "s"})

@@ -90,7 +90,7 @@ def test_ollamas_own_errors_say_which(host: Host, user: Any) -> None:
     for status, expected, reason in [
         (404, 503, "model_missing"), (503, 503, "model_busy"), (500, 502, "model_error")
     ]:  # fmt: skip
-        host.chat_model.scripts.append([ollama.ResponseError("secret text", status)])
+        host.chat_model.scripts[:] = [[ollama.ResponseError("secret text", status)]] * 3
         response = post(host, user, "Hi")
         assert response.status_code == expected
         assert response.json["errors"]["reason"] == reason
@@ -157,7 +157,7 @@ def test_failed_turn_can_be_retried_once_it_succeeds(host: Host, user: Any) -> N
 
 
 def test_only_own_messages_can_be_retried(host: Host, user: Any) -> None:
-    host.chat_model.scripts.append([httpx.ReadError("reset")])
+    host.chat_model.scripts.append(["Half", httpx.ReadError("reset")])
     post(host, user, "Hi")
     failed = history(host, user)[1]["id"]
     stranger = host.add_user()
@@ -322,7 +322,8 @@ def test_profile_stays_as_of_the_sessions_start(host: Host, user: Any) -> None:
 
 
 def test_retry_asks_the_endpoint_that_was_asked(host: Host, user: Any) -> None:
-    host.chat_model.scripts += [[httpx.ReadError("reset")], ["Gladly."], ['{"items": ["17"]}']]
+    reset = ["Half", httpx.ReadError("reset")]
+    host.chat_model.scripts += [reset, ["Gladly."], ['{"items": ["17"]}']]
     host.app.test_client().post(
         "/api/chatbot/recommend", json={"session_id": "s"}, headers=host.headers(user)
     )
@@ -355,7 +356,7 @@ def test_answer_survives_a_database_that_is_away_while_it_is_written(
 
 
 def test_answer_stands_when_no_choice_can_be_made(host: Host, user: Any) -> None:
-    host.chat_model.scripts += [["Gladly."], [httpx.ReadError("reset")]]
+    host.chat_model.scripts += [["Gladly."], *[[httpx.ReadError("reset")]] * 3]
     response = host.app.test_client().post(
         "/api/chatbot/recommend", json={}, headers=host.headers(user)
     )
@@ -387,7 +388,7 @@ def test_turns_are_counted(host: Host, user: Any) -> None:
         return [REGISTRY.get_sample_value(name, labels) or 0 for name, labels in names]
 
     before = counts()
-    host.chat_model.scripts += [["Hello ", "you."], [ConnectionError("away")]]
+    host.chat_model.scripts += [["Hello ", "you."], *[[ConnectionError("away")]] * 3]
     post(host, user, "Hi")
     post(host, user, "Hi", session_id="t")
     assert [now - then for now, then in zip(counts(), before, strict=True)] == [1, 1, 1, 12, 1, 2]

@@ -1,4 +1,4 @@
-"""Build the LangChain chat model from the configuration, at the first turn and not before.
+"""Build the LangChain chat models from the configuration, at the first turn and not before.
 
 Importing LangChain takes half a second and 30 MB, so nothing here imports it at module level.
 """
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...config import ChatbotConfig
 from ...errors import ModelUnavailableError
+from .breaker import Breaker
+from .servers import ModelServer, in_order_for, name_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -35,7 +37,7 @@ _BYTES_PER_TOKEN = 1024
 
 
 class LazyChatModel:
-    """The chat model of one app, built when first asked for.
+    """The chat model of one app, on one server or several, built when first asked for.
 
     :param config: the app's settings
     :param source: a LangChain chat model, a factory that takes the config and returns one, or
@@ -46,7 +48,7 @@ class LazyChatModel:
         self._config = config
         self._source = source
         self._lock = threading.Lock()
-        self._model: Any = None
+        self._servers: list[ModelServer] = []
 
     @property
     def name(self) -> str:
@@ -64,17 +66,27 @@ class LazyChatModel:
         return self._source is None and is_on_ollama(self._config.model)
 
     def get(self) -> BaseChatModel:
-        """Return the model, building it at the first call.
+        """Return the model, that of the first server, building it at the first call.
 
         :raises ModelUnavailableError: when it cannot be built, for example without the provider's
             package; the log and ``flask chatbot doctor`` say why
         """
-        with self._lock:
-            if self._model is None:
-                self._model = self._build_or_explain()
-            return self._model
+        return self.servers()[0].chat_model
 
-    def _build_or_explain(self) -> Any:
+    def servers(self, conversation: object = None) -> list[ModelServer]:
+        """Return all servers that have the model, in the order in which to ask them.
+
+        :param conversation: key of the session; None for the order of the configuration
+        :raises ModelUnavailableError: as :meth:`get`
+        """
+        with self._lock:
+            if not self._servers:
+                self._servers = self._build_or_explain()
+        if conversation is None:
+            return list(self._servers)
+        return in_order_for(self._servers, conversation)
+
+    def _build_or_explain(self) -> list[ModelServer]:
         try:
             return self._build()
         except Exception as error:
@@ -84,22 +96,29 @@ class LazyChatModel:
                 "model_misconfigured",
             ) from error
 
-    def _build(self) -> Any:
-        if self._source is None:
-            return _named_model(self._config)
+    def _build(self) -> list[ModelServer]:
+        if self._source is None and ":" in self._config.ollama_name:
+            import langchain.chat_models.base  # noqa: F401  a newer one may know more providers
+        if self.is_configured_ollama:
+            return [
+                self._server(name_of(address), ollama_model(self._config, address))
+                for address in self._config.ollama_urls
+            ]
+        model = _provider_model(self._config) if self._source is None else self._given_model()
+        return [self._server(self.name, model)]
+
+    def _given_model(self) -> Any:
         from langchain_core.language_models import BaseChatModel
 
         if isinstance(self._source, BaseChatModel):
             return self._source
         return self._source(self._config)
 
-
-def _named_model(config: ChatbotConfig) -> BaseChatModel:
-    if ":" in config.ollama_name:
-        import langchain.chat_models.base  # noqa: F401  a newer one may know more providers
-    if is_on_ollama(config.model):
-        return ollama_model(config)
-    return _provider_model(config)
+    def _server(self, name: str, model: BaseChatModel) -> ModelServer:
+        config = self._config
+        return ModelServer(
+            name, model, Breaker(name, config.breaker_failures, config.breaker_seconds)
+        )
 
 
 def is_on_ollama(model: str) -> bool:
@@ -130,8 +149,11 @@ def _keep_alive(setting: str) -> int | str:
     return int(setting) if re.fullmatch(r"-?\d+", setting) else setting
 
 
-def ollama_model(config: ChatbotConfig) -> BaseChatModel:
-    """Return a ``ChatOllama`` whose requests can be aborted from another thread."""
+def ollama_model(config: ChatbotConfig, address: str) -> BaseChatModel:
+    """Return a ``ChatOllama`` whose requests can be aborted from another thread.
+
+    :param address: of its server
+    """
     import httpx
 
     from .abortable_transport import AbortableTransport
@@ -140,7 +162,7 @@ def ollama_model(config: ChatbotConfig) -> BaseChatModel:
     silence = max(config.first_token_timeout, config.token_timeout) + 1
     return ChatOllama(
         model=config.ollama_name,
-        base_url=config.ollama_url,
+        base_url=address,
         num_ctx=config.num_ctx,
         num_predict=config.num_predict,
         temperature=config.temperature,

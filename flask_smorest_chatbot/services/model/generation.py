@@ -1,186 +1,129 @@
-"""Ask the model for one answer and hand it on piece by piece, within the time limits.
+"""Get one answer of a model: from the first of its servers that gives one.
 
-The model's stream is read in a thread of its own, so that whoever waits for it can also send a
-sign of life, notice that the client has left, and give up in time.
+Until the first text has come nobody has seen anything, so a server that fails may be asked again,
+or another one. After that an answer breaks off, and its user may retry the turn.
 """
 
 from __future__ import annotations
 
-import contextlib
-import queue
-import threading
+import random
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...config import ChatbotConfig
-from ...errors import ModelError, ModelTimeoutError
-from ...text import storable
+from ...errors import ModelError, ModelUnavailableError
+from ...metrics import MODEL_RETRIES
 from ..prompts import PromptMessage
-from .model_errors import translate
+from .attempt import TICK, Attempt, Usage
+from .repetition import WINDOW, goes_round
+from .servers import ModelServer
 
-if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
-
-#: Pieces read ahead of a slow client before the model is made to wait.
-_QUEUE_SIZE = 256
-#: Longest time between two looks at whether the client is still there.
-TICK = 0.2
-#: Most characters of an answer, per token that it may take: tokens are shorter words than this.
-_CHARS_PER_TOKEN = 32
-_MOST_TOKENS = 2**31 - 1  # what the database's columns hold
-
-
-@dataclass
-class Usage:
-    """What the model server says an answer took; None where it does not say."""
-
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    done_reason: str | None = None
-
-
-@dataclass
-class _End:
-    error: BaseException | None = None
+#: Longest wait before the first retry, in seconds; doubled for the second.
+_BACKOFF = 0.5
 
 
 @dataclass
 class Generation:
     """One answer in the making.
 
-    :param chat_model: any LangChain chat model
+    :param servers: where to ask, in this order
     :param prompt: from :func:`.prompts.prompt`
-    :param config: time limits
+    :param config: time limits and retries
     :param options: further arguments of the model's ``stream``, for example ``format``
     """
 
-    chat_model: BaseChatModel
+    servers: Sequence[ModelServer]
     prompt: Sequence[PromptMessage]
     config: ChatbotConfig
-    options: dict[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
-
-    def __post_init__(self) -> None:
-        from .abortable_transport import Abort
-
-        self._abort = Abort()
-        self._pieces: queue.Queue[str | _End] = queue.Queue(_QUEUE_SIZE)
-        self._half = ""  # first half of a surrogate pair that two pieces share
+    _end: str = field(default="", init=False)  # of the text so far
 
     def pieces(self, deadline: float) -> Generator[str | None, None, None]:
-        """Yield text as it comes, merged if it comes faster than it is taken; None on every tick
-        of silence.
+        """Yield text as it comes; None at least every :data:`.TICK` seconds of silence.
 
         :param deadline: ``time.monotonic()`` at which the turn must end
         :raises ModelError: in one of its kinds, when the model fails
         """
-        threading.Thread(target=self._read, name="chatbot-generation", daemon=True).start()
-        wait, reason = self.config.first_token_timeout, "first_token_timeout"
-        try:
-            heard = time.monotonic()
-            while True:
-                text, end = self._take()
-                if text:
-                    yield text
-                    heard, wait, reason = (
-                        time.monotonic(),
-                        self.config.token_timeout,
-                        "token_timeout",
-                    )
-                if end is not None:
-                    if end.error is not None:
-                        raise translate(end.error, self.config) from end.error
-                    return
-                _check_time(heard + wait, reason)
-                _check_time(deadline, "turn_timeout")
-                if not text:
-                    yield None
-        finally:
-            self.abort()
-
-    def abort(self) -> None:
-        """Stop the model; does nothing when it has finished."""
-        self._abort.request()
-        while not self._pieces.empty():  # a reader blocked on a full queue must get to see it
-            self._pieces.get_nowait()
-
-    def _take(self) -> tuple[str, _End | None]:
-        """Return what text has come, waiting for some at most a tick."""
-        texts: list[str] = []
-        end = None
-        with contextlib.suppress(queue.Empty):
-            piece = self._pieces.get(timeout=TICK)
-            while not isinstance(piece, _End):
-                texts.append(piece)
-                if len(texts) == _QUEUE_SIZE:  # a model that floods must not keep us here
-                    break
-                piece = self._pieces.get_nowait()
-            else:
-                end = piece
-        return self._whole("".join(texts), end is not None), end
-
-    def _whole(self, text: str, is_last: bool) -> str:
-        """Return storable text; half a surrogate pair at its end waits for the other half."""
-        text, self._half = self._half + text, ""
-        if not is_last and "\ud800" <= text[-1:] <= "\udbff":
-            text, self._half = text[:-1], text[-1]
-        return storable(text)
-
-    def _read(self) -> None:
-        from .abortable_transport import abortable
-
-        end = _End()
-        try:
-            with abortable(self._abort):
-                self._read_stream()
-        except Exception as error:
-            end.error = error
-        self._put(end)
-
-    def _read_stream(self) -> None:
-        stream = self.chat_model.stream(list(self.prompt), **self.options)
-        speaks_ollama = type(self.chat_model).__name__ == "ChatOllama"
-        room = self.config.num_predict * _CHARS_PER_TOKEN
-        try:
-            for chunk in stream:
-                self._note_usage(chunk)
-                room -= len(chunk.text)
-                if room < 0:
-                    raise ModelError("The model did not stop talking: try again.", "too_long")
-                if chunk.text:
-                    self._put(chunk.text)
-                if self._abort.requested or (speaks_ollama and self.usage.done_reason):
-                    return
-                time.sleep(0)  # under gevent: what never waits must let others run
-        finally:
-            stream.close()  # type: ignore[attr-defined]  # LangChain's iterators are generators
-        if speaks_ollama:
-            raise ModelError("The model broke off in mid-answer: try again.", "incomplete")
-
-    def _put(self, piece: str | _End) -> None:
-        while not self._abort.requested:
+        first_by = time.monotonic() + self.config.first_token_timeout
+        for retry in range(self.config.model_retries + 1):
             try:
-                self._pieces.put(piece, timeout=1)
-            except queue.Full:
+                yield from self._ask_servers(first_by, deadline)
+                return
+            except ModelError as error:
+                wait = _wait_before(retry, error)
+                is_last = retry == self.config.model_retries
+                too_late = time.monotonic() + wait >= min(first_by, deadline)
+                if is_last or too_late or self._end or not error.may_pass:
+                    raise
+                MODEL_RETRIES.labels(error.reason).inc()
+            yield from _pause(wait)
+
+    def _ask_servers(self, first_by: float, deadline: float) -> Iterator[str | None]:
+        """Ask one server after the other, until one answers.
+
+        :raises ModelError: that of the last one
+        """
+        failed: ModelError | None = None
+        waits: list[float] = []
+        for server in self.servers:
+            if wait := server.breaker.admit(self):
+                waits.append(wait)
                 continue
-            return
-
-    def _note_usage(self, chunk: Any) -> None:
-        if used := getattr(chunk, "usage_metadata", None):
-            self.usage.input_tokens = _count(used["input_tokens"])
-            self.usage.output_tokens = _count(used["output_tokens"])
-        reason = chunk.response_metadata.get("done_reason")
-        self.usage.done_reason = reason or self.usage.done_reason
-
-
-def _count(tokens: int) -> int | None:
-    return tokens if 0 <= tokens <= _MOST_TOKENS else None
-
-
-def _check_time(limit: float, reason: str) -> None:
-    if time.monotonic() >= limit:
-        raise ModelTimeoutError(
-            "The model took too long to answer: try again, or ask something shorter.", reason
+            if failed is not None:
+                MODEL_RETRIES.labels(failed.reason).inc()
+            try:
+                yield from self._ask(server, first_by, deadline)
+                return
+            except ModelError as error:
+                if self._end or not (error.may_pass or error.is_away):
+                    raise
+                failed = error
+        raise failed or ModelUnavailableError(
+            "The model server cannot be reached: try again later.",
+            "model_unreachable",
+            retry_after=min(waits),
         )
+
+    def _ask(
+        self, server: ModelServer, first_by: float, deadline: float
+    ) -> Generator[str | None, None, None]:
+        attempt = Attempt(server.chat_model, self.prompt, self.config, self.options, self.usage)
+        is_away = False
+        try:
+            with closing(attempt.pieces(first_by, deadline)) as pieces:
+                for piece in pieces:
+                    if piece and not self._end:
+                        server.breaker.succeed()
+                    yield piece
+                    self._check_repetition(piece)
+        except ModelError as error:
+            is_away = error.is_away
+            raise
+        finally:
+            if attempt.is_answered:
+                server.breaker.succeed()
+            server.breaker.leave(self, failed=is_away)
+
+    def _check_repetition(self, piece: str | None) -> None:
+        if piece:
+            self._end = (self._end + piece)[-WINDOW:]
+            if goes_round(self._end):
+                raise ModelError("The model only repeated itself: try again.", "repetition")
+
+
+def _wait_before(retry: int, error: ModelError) -> float:
+    """Return the seconds to wait: other turns that failed at the same time wait differently."""
+    longest = _BACKOFF * 2**retry
+    backoff = random.uniform(longest / 2, longest)  # noqa: S311  no secret
+    return max(backoff, error.retry_after or 0.0)
+
+
+def _pause(seconds: float) -> Iterator[None]:
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, TICK))
+        yield None

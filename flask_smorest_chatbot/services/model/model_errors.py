@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 
 from ...config import ChatbotConfig
 from ...errors import ChatbotError, ModelError, ModelTimeoutError, ModelUnavailableError
 
+#: Longest wait that a model server may ask for, in seconds.
+_LONGEST_WAIT = 3600.0
 
-def translate(error: BaseException, config: ChatbotConfig) -> ChatbotError:
+
+def translate(
+    error: BaseException, config: ChatbotConfig, *, is_answered: bool = False, retry_after: str = ""
+) -> ChatbotError:
     """Return the plugin's error for what a LangChain model raised.
 
     The original's text stays out of it: it may quote the prompt, an address or a key.
+
+    :param is_answered: whether the server had answered anything before
+    :param retry_after: what its header of that name said
     """
     for cause in _with_causes(error):
-        if (known := _translate(cause, config)) is not None:
+        if isinstance(cause, ChatbotError):
+            return cause
+        if isinstance(status := getattr(cause, "status_code", None), int) and status >= 300:
+            return _status_error(status, config, seconds_of(retry_after))
+        if (known := _connection_error(cause, is_answered)) is not None:
             return known
     return ModelError("The model failed to answer: try again.", "model_error")
+
+
+def seconds_of(retry_after: str) -> float | None:
+    """Return the seconds that a ``Retry-After`` header means, None if it means nothing."""
+    try:
+        if retry_after.isdecimal():
+            seconds = float(retry_after)
+        else:
+            seconds = parsedate_to_datetime(retry_after).timestamp() - time.time()
+    except (ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), _LONGEST_WAIT)
 
 
 def _with_causes(error: BaseException) -> Iterator[BaseException]:
@@ -27,31 +53,37 @@ def _with_causes(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__
 
 
-def _translate(error: BaseException, config: ChatbotConfig) -> ChatbotError | None:
+def _connection_error(error: BaseException, is_answered: bool) -> ChatbotError | None:
     import httpx
 
-    if isinstance(error, ChatbotError):
-        return error
-    if isinstance(status := getattr(error, "status_code", None), int):
-        return _status_error(status, config)
-    if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | ConnectionError):
-        return _unreachable(error)
+    if isinstance(error, httpx.ConnectTimeout):
+        # Asking again would wait as long again.
+        return _unreachable(may_pass=False)
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         return ModelTimeoutError("The model took too long to answer: try again.", "silence")
-    if isinstance(error, httpx.TransportError):
-        return ModelError("The model broke off in mid-answer: try again.", "broken_connection")
+    hung_up = isinstance(error, ConnectionResetError | BrokenPipeError | ConnectionAbortedError)
+    if not hung_up and isinstance(error, httpx.ConnectError | ConnectionError):
+        return _unreachable(may_pass=True)
+    if hung_up or isinstance(error, httpx.TransportError):
+        return ModelError(
+            "The model broke off in mid-answer: try again.",
+            "broken_connection",
+            is_away=not is_answered,
+            may_pass=not is_answered,
+        )
     return None
 
 
-def _unreachable(error: BaseException) -> ChatbotError:
-    if isinstance(error, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
-        return ModelError("The model broke off in mid-answer: try again.", "broken_connection")
+def _unreachable(*, may_pass: bool) -> ChatbotError:
     return ModelUnavailableError(
-        "The model server cannot be reached: try again later.", "model_unreachable"
+        "The model server cannot be reached: try again later.",
+        "model_unreachable",
+        is_away=True,
+        may_pass=may_pass,
     )
 
 
-def _status_error(status: int, config: ChatbotConfig) -> ChatbotError:
+def _status_error(status: int, config: ChatbotConfig, retry_after: float | None) -> ChatbotError:
     if status == 404:
         return ModelUnavailableError(
             f"The model {config.ollama_name} is not on the model server: its operator can pull it.",
@@ -59,6 +91,18 @@ def _status_error(status: int, config: ChatbotConfig) -> ChatbotError:
         )
     if status in (429, 503):
         return ModelUnavailableError(
-            "The model server is busy: try again in a moment.", "model_busy"
+            "The model server is busy: try again in a moment.",
+            "model_busy",
+            may_pass=status == 503,
+            retry_after=retry_after,
         )
-    return ModelError("The model server reported an error: try again.", "model_error")
+    if status < 400:
+        return ModelError(
+            "The model server's address leads elsewhere: its operator can correct it.", "redirected"
+        )
+    return ModelError(
+        "The model server reported an error: try again.",
+        "model_error",
+        may_pass=status >= 500,
+        retry_after=retry_after,
+    )

@@ -1,0 +1,212 @@
+"""Ask one model server once and hand its answer on piece by piece, within the time limits.
+
+The model's stream is read in a thread of its own, so that whoever waits for it can also send a
+sign of life, notice that the client has left, and give up in time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ...config import ChatbotConfig
+from ...errors import ChatbotError, ModelError, ModelTimeoutError
+from ...text import storable
+from ..prompts import PromptMessage
+from .model_errors import translate
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+#: Pieces read ahead of a slow client before the model is made to wait.
+_QUEUE_SIZE = 256
+#: Longest time between two looks at whether the client is still there.
+TICK = 0.2
+#: Most characters of an answer, per token that it may take: tokens are shorter words than this.
+_CHARS_PER_TOKEN = 32
+#: What reading an answer of Ollama raises that is none: garbage, half a line, a page of a proxy.
+_UNREADABLE = (ValueError, TypeError, AttributeError, KeyError)
+_MOST_TOKENS = 2**31 - 1  # what the database's columns hold
+#: How providers say that there was no room for more.
+_CUT_OFF = ("length", "max_tokens", "MAX_TOKENS")
+
+
+@dataclass
+class Usage:
+    """What the model server says of an answer; None where it does not say."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    done_reason: str | None = None
+
+    @property
+    def is_truncated(self) -> bool:
+        """Whether the answer ends because it was as long as it may be."""
+        return self.done_reason in _CUT_OFF
+
+
+@dataclass
+class _End:
+    error: BaseException | None = None
+
+
+@dataclass
+class Attempt:
+    """One request to a chat model.
+
+    :param chat_model: any LangChain chat model
+    :param prompt: from :func:`.prompts.prompt`
+    :param config: time limits
+    :param options: further arguments of the model's ``stream``, for example ``format``
+    :param usage: filled in as the model tells it
+    """
+
+    chat_model: BaseChatModel
+    prompt: Sequence[PromptMessage]
+    config: ChatbotConfig
+    options: Mapping[str, Any] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+
+    def __post_init__(self) -> None:
+        from .abortable_transport import Call
+
+        self._call = Call()
+        self._pieces: queue.Queue[str | _End] = queue.Queue(_QUEUE_SIZE)
+        self._half = ""  # first half of a surrogate pair that two pieces share
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the server has answered anything, be it an error."""
+        return self._call.is_answered
+
+    def pieces(self, first_by: float, deadline: float) -> Generator[str | None, None, None]:
+        """Yield text as it comes, merged if it comes faster than it is taken; None on every tick
+        of silence.
+
+        :param first_by: ``time.monotonic()`` at which the first text must have come
+        :param deadline: ``time.monotonic()`` at which the turn must end
+        :raises ModelError: in one of its kinds, when the model fails
+        """
+        threading.Thread(target=self._read, name="chatbot-generation", daemon=True).start()
+        limit, reason = first_by, "first_token_timeout"
+        try:
+            while True:
+                text, end = self._take()
+                if text:
+                    yield text
+                    limit, reason = time.monotonic() + self.config.token_timeout, "token_timeout"
+                if end is not None:
+                    if end.error is not None:
+                        raise self._translated(end.error) from end.error
+                    return
+                _check_time(limit, reason)
+                _check_time(deadline, "turn_timeout")
+                if not text:
+                    yield None
+        finally:
+            self.abort()
+
+    def _translated(self, error: BaseException) -> ChatbotError:
+        return translate(
+            error,
+            self.config,
+            is_answered=self._call.is_answered,
+            retry_after=self._call.retry_after,
+        )
+
+    def abort(self) -> None:
+        """Stop the model; does nothing when it has finished."""
+        self._call.abort()
+        while not self._pieces.empty():  # a reader blocked on a full queue must get to see it
+            self._pieces.get_nowait()
+
+    def _take(self) -> tuple[str, _End | None]:
+        """Return what text has come, waiting for some at most a tick."""
+        texts: list[str] = []
+        end = None
+        with contextlib.suppress(queue.Empty):
+            piece = self._pieces.get(timeout=TICK)
+            while not isinstance(piece, _End):
+                texts.append(piece)
+                if len(texts) == _QUEUE_SIZE:  # a model that floods must not keep us here
+                    break
+                piece = self._pieces.get_nowait()
+            else:
+                end = piece
+        return self._whole("".join(texts), end is not None), end
+
+    def _whole(self, text: str, is_last: bool) -> str:
+        """Return storable text; half a surrogate pair at its end waits for the other half."""
+        text, self._half = self._half + text, ""
+        if not is_last and "\ud800" <= text[-1:] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return storable(text)
+
+    def _read(self) -> None:
+        from .abortable_transport import abortable
+
+        end = _End()
+        try:
+            with abortable(self._call):
+                self._read_stream()
+        except Exception as error:
+            end.error = error
+        self._put(end)
+
+    def _read_stream(self) -> None:
+        stream = self.chat_model.stream(list(self.prompt), **self.options)
+        speaks_ollama = type(self.chat_model).__name__ == "ChatOllama"
+        room = self.config.num_predict * _CHARS_PER_TOKEN
+        try:
+            for chunk in stream:
+                self._call.is_answered = True
+                self._note_usage(chunk)
+                room -= len(chunk.text)
+                if room < 0:
+                    raise ModelError("The model did not stop talking: try again.", "too_long")
+                if chunk.text:
+                    self._put(chunk.text)
+                if self._call.is_aborted or (speaks_ollama and self.usage.done_reason):
+                    return
+                time.sleep(0)  # under gevent: what never waits must let others run
+        except _UNREADABLE as error:
+            if not speaks_ollama:
+                raise
+            message = "The model server sent what is no answer: try again."
+            raise ModelError(message, "garbled") from error
+        finally:
+            stream.close()  # type: ignore[attr-defined]  # LangChain's iterators are generators
+        if speaks_ollama:
+            raise ModelError("The model broke off in mid-answer: try again.", "incomplete")
+
+    def _put(self, piece: str | _End) -> None:
+        while not self._call.is_aborted:
+            try:
+                self._pieces.put(piece, timeout=1)
+            except queue.Full:
+                continue
+            return
+
+    def _note_usage(self, chunk: Any) -> None:
+        if used := getattr(chunk, "usage_metadata", None):
+            self.usage.input_tokens = _count(used["input_tokens"])
+            self.usage.output_tokens = _count(used["output_tokens"])
+        told = chunk.response_metadata
+        reason = told.get("done_reason") or told.get("finish_reason") or told.get("stop_reason")
+        self.usage.done_reason = reason or self.usage.done_reason
+
+
+def _count(tokens: int) -> int | None:
+    return tokens if 0 <= tokens <= _MOST_TOKENS else None
+
+
+def _check_time(limit: float, reason: str) -> None:
+    if time.monotonic() >= limit:
+        raise ModelTimeoutError(
+            "The model took too long to answer: try again, or ask something shorter.", reason
+        )

@@ -1,0 +1,84 @@
+"""A circuit breaker: a model server that is away is not asked by everybody all the time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from ...metrics import BREAKER_STATE
+
+log = logging.getLogger(__name__)
+
+_CLOSED, _PROBING, _OPEN = 0, 1, 2
+
+
+class Breaker:
+    """Decides whether one model server may be asked. Thread-safe.
+
+    Libraries that do this either hold a lock while the model talks or let everybody in at once to
+    try whether the server is back.
+
+    :param server: what to call it in metrics and the log; without secrets
+    :param failures: how many connections must fail in a row for it to be left alone
+    :param seconds: for how long it is left alone before one request tries it
+    """
+
+    def __init__(self, server: str, failures: int, seconds: float) -> None:
+        self._server, self._most_failures, self._seconds = server, failures, seconds
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._open_until = 0.0
+        self._probe: object | None = None
+        self._show(_CLOSED)
+
+    def admit(self, caller: object) -> float:
+        """Let a caller ask the server, or tell it how long that will not do.
+
+        A caller that is let in must call :meth:`leave` in the end.
+
+        :return: 0.0 to go on, else the seconds until it is worth another try
+        """
+        with self._lock:
+            if self._failures < self._most_failures:
+                return 0.0
+            if self._probe is not None:
+                return self._seconds
+            if (left := self._open_until - time.monotonic()) > 0:
+                return left
+            self._probe = caller
+            self._show(_PROBING)
+            return 0.0
+
+    def succeed(self) -> None:
+        """Note that the server has answered something."""
+        with self._lock:
+            if self._failures >= self._most_failures:
+                log.info("model server %s answers again", self._server)
+            self._failures = 0
+            self._probe = None
+            self._show(_CLOSED)
+
+    def leave(self, caller: object, *, failed: bool) -> None:
+        """Note how a caller's request ended, unless the server has answered.
+
+        :param failed: whether the server was away; False when that was never found out
+        """
+        with self._lock:
+            is_probe = caller is self._probe
+            if is_probe:
+                self._probe = None
+            if failed:
+                self._failures += 1
+            if is_probe and not failed:  # the next one may try
+                self._show(_OPEN)
+            elif failed and (is_probe or self._failures == self._most_failures):
+                self._open()
+
+    def _open(self) -> None:
+        log.warning("model server %s is left alone for %g s", self._server, self._seconds)
+        self._open_until = time.monotonic() + self._seconds
+        self._show(_OPEN)
+
+    def _show(self, state: int) -> None:
+        BREAKER_STATE.labels(self._server).set(state)

@@ -1,0 +1,157 @@
+"""A model server that fails before the first token is asked again, gently and seldom."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+from client import SSE
+from faulty_server import DONE, HELLO, FaultyServer, Then, line, refusal, reply
+from host import Host, ask, history
+from prometheus_client import REGISTRY
+
+from flask_smorest_chatbot import ModelError
+from flask_smorest_chatbot.services.model.generation import _wait_before
+from flask_smorest_chatbot.services.model.model_errors import seconds_of
+
+Build = Callable[..., Host]
+Serve = Callable[..., FaultyServer]
+BUSY = refusal("503 Service Unavailable")
+
+
+def busy_for(seconds: object) -> bytes:
+    return refusal("503 Service Unavailable", b"{}", f"Retry-After: {seconds}")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [[Then.RESET], [Then.HANG_UP], [BUSY], [refusal("500 Oops")], [refusal("502 Bad Gateway")]],
+    ids=["reset", "hang up", "busy", "error", "gateway"],
+)
+def test_server_that_recovers_gives_the_answer(build: Build, serve: Serve, fault: Any) -> None:
+    server = serve(fault, fault, [HELLO])
+    host = build(server.url)
+    user = host.add_user()
+    assert ask(host, user).json["assistant_response"] == "Hello."
+    assert len(server.requests) == 3
+    assert len({request.partition(b"\r\n\r\n")[2] for request in server.requests}) == 1
+    assert [message["status"] for message in history(host, user)] == ["complete"] * 2
+
+
+def test_waits_grow_between_the_attempts(build: Build, serve: Serve) -> None:
+    server = serve([BUSY])
+    host = build(server.url)
+    ask(host, host.add_user())
+    waits = [later - earlier for earlier, later in itertools.pairwise(server.asked_at)]
+    assert waits[0] >= 0.25
+    assert waits[1] >= 0.5
+
+
+def test_waits_differ_from_turn_to_turn() -> None:
+    fault = ModelError("Busy.", "model_busy", may_pass=True)
+    for retry, longest in ((0, 0.5), (1, 1.0)):
+        waits = [_wait_before(retry, fault) for _ in range(50)]
+        assert len(set(waits)) > 40
+        assert longest / 2 <= min(waits) < max(waits) <= longest
+
+
+@pytest.mark.parametrize("retries", [0, 1, 2])
+def test_retries_are_as_configured(build: Build, serve: Serve, retries: int) -> None:
+    server = serve([BUSY])
+    host = build(server.url, CHATBOT_MODEL_RETRIES=retries)
+    before = REGISTRY.get_sample_value("chatbot_model_retries_total", {"reason": "model_busy"}) or 0
+    assert ask(host, host.add_user()).json["errors"] == {"reason": "model_busy"}
+    after = REGISTRY.get_sample_value("chatbot_model_retries_total", {"reason": "model_busy"}) or 0
+    assert (len(server.requests), after - before) == (1 + retries, retries)
+
+
+def test_nothing_is_asked_again_once_something_was_said(build: Build, serve: Serve) -> None:
+    server = serve([reply(line("Half ")), 0.3, Then.RESET], [HELLO])
+    host = build(server.url)
+    user = host.add_user()
+    assert ask(host, user).json["errors"] == {"reason": "broken_connection"}
+    assert len(server.requests) == 1
+    assert history(host, user)[1]["content"] == "Half"
+
+
+def test_server_is_left_the_time_that_it_asks_for(build: Build, serve: Serve) -> None:
+    server = serve([busy_for(1)], [HELLO])
+    host = build(server.url)
+    assert ask(host, host.add_user()).json["assistant_response"] == "Hello."
+    assert server.asked_at[1] - server.asked_at[0] >= 1
+
+
+@pytest.mark.parametrize("limit", ["CHATBOT_TURN_TIMEOUT", "CHATBOT_FIRST_TOKEN_TIMEOUT"])
+def test_client_is_told_to_wait_when_the_turn_cannot(
+    build: Build, serve: Serve, limit: str
+) -> None:
+    server = serve([busy_for(60)])
+    host = build(server.url, **{limit: 20})
+    response = ask(host, host.add_user())
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "60")
+    assert response.json["errors"] == {"reason": "model_busy", "retry_after": 60}
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7.0), ("0", 0.0), ("", None), ("soon", None), ("-3", None), ("9" * 400, 3600.0)],
+)
+def test_retry_after_is_read(header: str, seconds: float | None) -> None:
+    assert seconds_of(header) == seconds
+
+
+def test_retry_after_may_be_a_date() -> None:
+    assert seconds_of("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
+    assert 28 <= (seconds_of(formatdate(time.time() + 30, usegmt=True)) or 0) <= 31
+
+
+def test_client_that_leaves_while_the_turn_waits_ends_it(build: Build, serve: Serve) -> None:
+    server = serve([busy_for(30)], [HELLO])
+    host = build(server.url, CHATBOT_PING_INTERVAL=0.05)
+    user = host.add_user()
+    response = host.app.test_client().post(
+        "/api/chatbot/chat",
+        json={"message": "Hi", "session_id": "s"},
+        headers=host.headers(user, Accept=SSE),
+        buffered=False,
+    )
+    for part in response.response:
+        if part.startswith(b": ping") and server.closed_at:
+            break
+    left = time.monotonic()
+    response.close()
+    assert time.monotonic() - left < 5  # not the 30 s that the server asked for
+    answer = history(host, user)[1]
+    assert (answer["status"], answer["reason"]) == ("interrupted", "client_left")
+    assert len(server.requests) == 1
+
+
+def test_turn_can_be_stopped_while_it_waits(build: Build, serve: Serve) -> None:
+    server = serve([busy_for(30)], [HELLO])
+    host = build(server.url)
+    user = host.add_user()
+    answers: list[Any] = []
+    thread = threading.Thread(target=lambda: answers.append(ask(host, user)))
+    thread.start()
+    server.wait_until_closed()
+    message_id = history(host, user)[1]["id"]
+    host.app.test_client().post(
+        f"/api/chatbot/messages/{message_id}/stop", headers=host.headers(user)
+    )
+    thread.join(5)
+    assert answers[0].json["status"] == "stopped"
+    assert len(server.requests) == 1
+
+
+def test_time_of_all_attempts_is_that_of_one_turn(build: Build, serve: Serve) -> None:
+    server = serve([BUSY], [reply(line("Late."), DONE)][:0])
+    host = build(server.url, CHATBOT_FIRST_TOKEN_TIMEOUT=0.9)
+    response = ask(host, host.add_user())
+    assert (response.status_code, response.json["errors"]["reason"]) == (504, "first_token_timeout")
+    assert len(server.requests) == 2
