@@ -113,7 +113,7 @@ class RequestLimits:
             break
         if self._redis_url:
             is_away = limiter.limiter.storage is not limiter.storage
-            LIMITS_DEGRADED.labels(self._name).set(is_away)
+            LIMITS_DEGRADED.set(is_away)
         return breached
 
     def _look(self, limiter: Limiter, breached: bool) -> Standing:

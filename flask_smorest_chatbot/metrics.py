@@ -48,6 +48,5 @@ RATE_LIMITED = Counter(
 LIMITS_DEGRADED = Gauge(
     "chatbot_limits_degraded",
     "1 while limits that should be counted in Redis are counted in each process.",
-    ["limits"],
     multiprocess_mode="livemax",
 )

@@ -13,8 +13,12 @@ _MESSAGE = "a gitar from tomorrow to Christmas, for at most twenty dollars a day
 
 def preload(services: TurnServices) -> None:
     """Import LangChain and what reads messages and answers; nobody is asked anything."""
+    import flask_limiter  # noqa: F401
+
     from .reading import prose, recommendations  # noqa: F401
 
+    if services.config.redis_url:
+        import redis  # noqa: F401
     if services.chat_model.is_configured_ollama:
         from .model import chat_ollama  # noqa: F401
     understand(

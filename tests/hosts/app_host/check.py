@@ -34,7 +34,7 @@ def check_migrations() -> None:
 def check_openapi() -> None:
     check_document(site, "/api/assistant", "shopToken")
     schemes = site.test_client().get("/openapi.json").json["components"]["securitySchemes"]
-    assert list(schemes) == ["shopToken"]
+    assert list(schemes) == ["shopToken", "chatbotApiKey"]
 
 
 def check_what_the_shop_had() -> None:
