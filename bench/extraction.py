@@ -52,8 +52,8 @@ def _ours(written: str, candidates: Sequence[CatalogItem]) -> list[str]:
     prose = ProseFilter(offers(candidates))
     pieces = (written[at : at + PIECE] for at in range(0, len(written), PIECE))
     text = "".join(map(prose.feed, pieces)) + prose.finish()
-    found = ground(text, prose.blocks, candidates, len(candidates)).recommendations
-    return [str(recommendation.item.id) for recommendation in found]
+    found = ground(text, prose.blocks, candidates, len(candidates)).items
+    return [str(item.id) for item in found]
 
 
 def _original(written: str, _candidates: Sequence[CatalogItem]) -> list[str]:

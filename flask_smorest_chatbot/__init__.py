@@ -36,7 +36,7 @@ from .models import ChatApiKeyMixin, ChatMessageMixin, ChatSessionMixin, ChatUsa
 from .profile import UserProfile
 from .routes.json_body import JsonBodyParser, read_body
 from .services.doctor import ModelStatus, model_status, model_statuses
-from .values import Recommendation, TurnPlan
+from .values import TurnPlan
 
 __version__ = "0.1.0"
 
@@ -70,7 +70,6 @@ __all__ = [
     "NotFoundError",
     "Period",
     "RateLimitedError",
-    "Recommendation",
     "RequestLimits",
     "ServerStoppingError",
     "SessionClearedError",

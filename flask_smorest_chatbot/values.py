@@ -9,26 +9,7 @@ from typing import Any
 from .catalog import CatalogItem, CatalogQuery
 from .profile import UserProfile
 
-__all__ = ["CatalogItem", "CatalogQuery", "Recommendation", "TurnPlan", "UserProfile"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recommendation:
-    """A catalogue item that an answer recommends, with the reason. Every fact is the host's."""
-
-    item: CatalogItem
-    reason: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Return ``id``, ``name``, ``reason``, ``price``, ``url`` and the item's details."""
-        return {
-            **self.item.details,
-            "id": self.item.id,
-            "name": self.item.name,
-            "reason": self.reason,
-            "price": price_as_json(self.item),
-            "url": self.item.url,
-        }
+__all__ = ["CatalogItem", "CatalogQuery", "TurnPlan", "UserProfile"]
 
 
 def price_as_json(item: CatalogItem) -> dict[str, str] | None:

@@ -144,7 +144,7 @@ def _read_answer(
     text = "".join(map(prose.feed, pieces if isinstance(pieces, list) else [pieces]))
     text += prose.finish()
     grounded = ground(text, prose.blocks, candidates, _MOST_RECOMMENDATIONS)
-    return text, [found.item for found in grounded.recommendations]
+    return text, grounded.items
 
 
 def _ungrounded(items: list[CatalogItem], case: dict[str, Any]) -> int:

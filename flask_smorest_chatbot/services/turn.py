@@ -186,7 +186,7 @@ class Turn:
         grounded = ground(
             self._text, blocks, briefing.told, limit, briefing.brands, briefing.query.period
         )
-        ids: list[int | str] = [rec.item.id for rec in grounded.recommendations]
+        ids: list[int | str] = [item.id for item in grounded.items]
         chosen = yield from self._as_of_now(briefing, ids)
         if not chosen and self.plan.must_recommend and briefing.candidates:
             ids = yield from self._choose(briefing, deadline)
@@ -292,7 +292,7 @@ class Turn:
         finally:
             self._note_tokens(generation.usage, prompt, chosen)
         grounded = ground("", [chosen], briefing.candidates, limit)
-        best = [rec.item for rec in grounded.recommendations] or briefing.candidates[:1]
+        best = grounded.items or briefing.candidates[:1]
         return [item.id for item in best]
 
     # -- after the model -----------------------------------------------------------------------
@@ -312,6 +312,7 @@ class Turn:
                 dict.fromkeys([*grounded.ungrounded, *self._strange_links, *self._outdated])
             ),
             "dropped_recommendations": dropped,
+            "named": grounded.named,
             "truncated": generation.usage.is_truncated,
         }
         stored = yield from self._patiently(
@@ -429,9 +430,11 @@ def _outdated(
     then = {str(item.id): item for item in told}
     chosen = [(then[key], now.get(key)) for key in map(str, ids) if key in then]
     return [
-        f"{old.name} at {money(old.amount, old.currency)}" if new and old.amount else old.name
+        f"{old.name} at {money(old.amount, old.currency)}"
+        if new and old.amount and new.name == old.name
+        else old.name
         for old, new in chosen
-        if new is None or old.amount != new.amount
+        if new is None or (old.name, old.amount) != (new.name, new.amount)
     ]
 
 

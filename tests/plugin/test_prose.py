@@ -18,6 +18,7 @@ CASES: dict[str, tuple[str, str, int]] = {
     "plain": ("Just prose.", "Just prose.", 0),
     "tagged": (f"Take it.\n\n{BLOCK}", "Take it.", 1),
     "tag in capitals": ("Take it. " + BLOCK.upper(), "Take it.", 1),
+    "emphasised block": (f"Take it. **{BLOCK}** Bye.", "Take it. Bye.", 1),
     "prose after the block": (f"Before.\n{BLOCK}\nAfter.", "Before.\n\nAfter.", 1),
     "only a block": (BLOCK, "", 1),
     "two blocks": (f"A {BLOCK} B {BLOCK}", "A B", 2),

@@ -25,7 +25,7 @@ OFFERED = [
 
 def ids(prose: str, *blocks: str, limit: int = 5) -> tuple[list[object], int]:
     grounded = ground(prose, blocks, OFFERED, limit)
-    return [rec.item.id for rec in grounded.recommendations], grounded.dropped
+    return [item.id for item in grounded.items], grounded.dropped
 
 
 def test_cited_ids_are_taken_in_order_and_once() -> None:
@@ -52,23 +52,13 @@ def test_longer_names_win_and_shorter_ones_still_count() -> None:
     assert [item.id for item in named] == [2, 1]
 
 
-def test_reason_is_the_models_or_the_sentence_or_the_description() -> None:
-    prose = "Hello. The Yamaha FG800 is easy on the fingers. Bye."
-    assert ground(prose, [], OFFERED, 5).recommendations[0].reason == (
-        "The Yamaha FG800 is easy on the fingers."
-    )
-    listed = ground("1. **Fender Jazz Bass**: deep.", [], OFFERED, 5)
-    assert listed.recommendations[0].reason == "Fender Jazz Bass: deep."
-    cited = ground("Hm.", ['[{"id": 1}, {"id": 3, "reason": " so\\n so "}]'], OFFERED, 5)
-    assert [rec.reason for rec in cited.recommendations] == ["A bass.", "so so"]
+def test_no_more_than_the_limit_are_recommended() -> None:
+    assert ids("", "[1, 2, 3]", limit=2) == ([1, 2], 0)
 
 
-def test_limit_and_facts() -> None:
-    grounded = ground("", ["[1, 2, 3]"], OFFERED, 2)
-    assert len(grounded.recommendations) == 2
-    assert grounded.recommendations[0].as_json()["price"] == {
-        "amount": "25", "currency": "USD", "unit": "day"
-    }  # fmt: skip
+def test_what_is_named_is_told_whether_it_is_recommended_or_not() -> None:
+    grounded = ground("Not the Fender Jazz Bass V. A Yamaha FG800!", ['[{"id": 1}]'], OFFERED, 5)
+    assert ([item.id for item in grounded.items], grounded.named) == ([1], [2, 3])
 
 
 def test_selection_schema_allows_only_offered_ids() -> None:

@@ -32,7 +32,7 @@ def read(case: dict[str, Any], pieces: list[str]) -> tuple[str, Grounded]:
 
 
 def ids(grounded: Grounded) -> list[int | str]:
-    return [recommendation.item.id for recommendation in grounded.recommendations]
+    return [item.id for item in grounded.items]
 
 
 def random_pieces(text: str, seed: str) -> list[str]:

@@ -139,6 +139,7 @@ def test_what_is_outdated_when_the_answer_ends_is_flagged(host: Host, user: Any)
     for changed, flagged in (
         ({"price": "20.00"}, "Yamaha FG800 at $18.00"),
         ({"is_available": False}, "Yamaha FG800"),
+        ({"name": "Yamaha FG800 Left-handed"}, "Yamaha FG800"),
     ):
 
         def catalog(query: CatalogQuery, changed: Any = changed) -> list[CatalogItem]:

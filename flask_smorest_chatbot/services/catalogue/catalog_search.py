@@ -103,10 +103,12 @@ def earlier_turn(answers: Sequence[Mapping[str, Any] | None]) -> Earlier | None:
     recent = [answer for answer in reversed(answers) if answer][:_LOOK_BACK]
     if not recent:
         return None
-    query = (recent[0].get("context") or {}).get("query") or {}
+    context = recent[0].get("context") or {}
+    query = context.get("query") or {}
     shown = (answer.get("recommendations") for answer in recent)
     last: Sequence[Mapping[str, Any]] = next(filter(None, shown), [])
-    return Earlier(query=query, items=[_shown_item(item) for item in last])
+    items = [_shown_item(item) for item in last]
+    return Earlier(query=query, items=items, named=context.get("named") or ())
 
 
 def vocabulary_of(items: Sequence[CatalogItem]) -> Vocabulary:

@@ -17,10 +17,12 @@ class Earlier:
 
     :param query: :meth:`.CatalogQuery.as_json` of its query
     :param items: what was recommended, in the order shown
+    :param named: keys of all items that the last answer named, recommended or not
     """
 
     query: Mapping[str, Any] = field(default_factory=dict)
     items: Sequence[CatalogItem] = ()
+    named: Sequence[int | str] = ()
 
     def names(self, slot: str) -> tuple[str, ...]:
         """Return the texts of a list; what is none is left out."""

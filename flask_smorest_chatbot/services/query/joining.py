@@ -231,7 +231,9 @@ def _excluded_ids(reading: Reading, before: Earlier) -> tuple[int | str, ...]:
     turned_down = references.excluded_ids
     if references.wish is None:
         return turned_down
-    shown = tuple(item.id for item in before.items)
+    shown = [item.id for item in before.items]
+    if references.wish == "other":  # what was too dear may be what "something better" asks for
+        shown += before.named
     return tuple(dict.fromkeys((*before.ids("excluded_ids"), *shown, *turned_down)))
 
 

@@ -18,8 +18,10 @@ _SPACE = "[ \\t]{0,3}"
 _TAG = rf"<{_SPACE}{BLOCK_TAG}?\s{{0,9}}\\?>"
 #: Our tag, opened or closed.
 ANY_TAG = rf"<{_SPACE}/?{_SPACE}{BLOCK_TAG}?\s{{0,9}}\\?>"
-#: Our tag as what begins a block; it may be emphasised, or escaped, as Markdown.
-TAG_OF_BLOCK = rf"(?:(?P<bold>\*{{1,3}}+)\\?{_TAG}(?P=bold)|\\?{_TAG})"
+#: Our tag as what begins a block; it may be emphasised, alone or with the block, or escaped.
+TAG_OF_BLOCK = (
+    rf"(?:(?P<bold>\*{{1,3}}+)\\?{_TAG}(?P=bold)|(?P<lead>\*{{1,3}}+)\\?{_TAG}(?!\*)|\\?{_TAG})"
+)
 _KEY = rf"[\"'\u201c\u2018]|(?:id|name|reason|items|{BLOCK_TAG})\s{{0,3}}:"
 _THINKING = "think|thinking|thought|reasoning"
 

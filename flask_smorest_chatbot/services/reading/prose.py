@@ -138,6 +138,9 @@ class ProseFilter:
             self._code = ""
             return self._emit_first(3)
         if opening := OPENING.match(text):
+            lead = opening["lead"]
+            if lead and self._begun and not self._space:  # it ends what stands before: "**it**<"
+                return self._emit_first(len(lead))
             return self._open_block(opening)
         if PARTIAL.fullmatch(text):
             return None
@@ -164,7 +167,7 @@ class ProseFilter:
 
     def _open_block(self, opening: re.Match[str]) -> str:
         kind = opening.lastgroup or ""
-        fence = opening["inner"] or opening["fence"] or ""
+        fence = opening["inner"] or opening["fence"] or opening["lead"] or ""
         self._block = _Block(kind, fence, _scanner(kind, opening))
         self._has_gap |= kind != "json"
         return ""

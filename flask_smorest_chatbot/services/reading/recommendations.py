@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from ...catalog import Period
-from ...values import CatalogItem, Recommendation
+from ...catalog import CatalogItem, Period
 from .advice import Stand, stands
 from .citations import Citation
 from .claims import ungrounded_claims, unoffered_products
@@ -20,16 +18,13 @@ from .names import Names
 from .resolution import Resolver
 from .words import Word, words_of
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
-#: Longest reason kept, in characters.
-_LONGEST_REASON = 300
-
 
 @dataclass(frozen=True)
 class Grounded:
     """What came of an answer.
 
-    :param recommendations: each refers to an offered item, none twice
+    :param items: recommended, each on offer and none twice
+    :param named: keys of all offered items that the prose names, recommended or not
     :param dropped: how many cited items are not offered, contradict themselves, or come twice
     :param results: how many cited or named items were ``accepted``, ``not_offered``, ``duplicate``,
         ``over_limit``, or a ``mismatch`` of id and name
@@ -37,7 +32,8 @@ class Grounded:
         so: ``"Unicorn Harp 9000"``, ``"Yamaha FG800 at $5"``, ``"https://..."``
     """
 
-    recommendations: list[Recommendation]
+    items: list[CatalogItem]
+    named: list[int | str]
     dropped: int
     results: dict[str, int] = field(default_factory=dict)
     ungrounded: list[str] = field(default_factory=list)
@@ -68,20 +64,16 @@ def ground(
     advised |= {(m.start, m.end): Stand.AGAINST for m in over_limit(prose, named)}
     unoffered = [place for place in others if advised[place] is Stand.FOR]
     resolver = Resolver(names, period)
-    chosen = {str(item.id): (item, citation) for item, citation in resolver.resolve(blocks)}
-    if not chosen:
-        chosen = {str(item.id): (item, {}) for item in _recommended(named, advised)}
-    accepted = [
-        Recommendation(item=item, reason=_reason(citation, prose, mentions, item))
-        for item, citation in list(chosen.values())[:limit]
-    ]
+    chosen = list(resolver.resolve(blocks)) or _recommended(named, advised)
+    accepted = chosen[:limit]
     results = resolver.results
     results["mismatch"] += len(mentions) - len(named)
     dropped = results.total()
     results.update(accepted=len(accepted), over_limit=len(chosen) - len(accepted))
     claims = [*resolver.ungrounded, *ungrounded_claims(prose, names, mentions, unoffered, period)]
     return Grounded(
-        recommendations=accepted,
+        items=accepted,
+        named=list(dict.fromkeys(mention.item.id for mention in named)),
         dropped=dropped,
         results={result: count for result, count in results.items() if count},
         ungrounded=list(dict.fromkeys(claims)),
@@ -96,7 +88,7 @@ def offers(candidates: Sequence[CatalogItem]) -> Callable[[Citation], bool]:
 
 def mentioned(prose: str, candidates: Sequence[CatalogItem]) -> list[CatalogItem]:
     """Return the offered items that a text names and does not advise against, in order, once."""
-    return [found.item for found in ground(prose, [], candidates, len(candidates)).recommendations]
+    return ground(prose, [], candidates, len(candidates)).items
 
 
 def selection_schema(candidates: Sequence[CatalogItem], limit: int) -> dict[str, Any]:
@@ -135,30 +127,3 @@ def _recommended(
     items = {str(mention.item.id): mention.item for mention in named}
     most = Stand.FOR if Stand.FOR in stand_of.values() else Stand.NAMED
     return [item for key, item in items.items() if stand_of[key] is most]
-
-
-def _reason(citation: Citation, prose: str, mentions: Sequence[Mention], item: CatalogItem) -> str:
-    """Return the model's reason, the sentence that names the item, or the item's description."""
-    first = next((mention for mention in mentions if mention.item is item), None)
-    return (
-        _one_line(citation.get("reason"))
-        or (_one_line(_sentence_at(prose, first.start)) if first else "")
-        or _one_line(item.description)
-        or "It fits what you asked for."
-    )
-
-
-def _sentence_at(prose: str, place: int) -> str:
-    start = max(0, place - _LONGEST_REASON)
-    window = prose[start : place + _LONGEST_REASON]
-    ends = [0, *(found.end() for found in _SENTENCE_END.finditer(window)), len(window)]
-    at = bisect_right(ends, place - start, hi=len(ends) - 1)
-    return window[ends[at - 1] : ends[at]]
-
-
-def _one_line(text: object) -> str:
-    """Return a text without line breaks, list marks and emphasis."""
-    if not isinstance(text, str):
-        return ""
-    plain = re.sub(r"^\s*(?:[-*#>]+|\d+[.)])\s+|[*`]+|__", "", text)
-    return " ".join(plain.split())[:_LONGEST_REASON]

@@ -34,8 +34,8 @@ class Resolver:
         #: What was cited by a name, or at a price, that is not offered.
         self.ungrounded: list[str] = []
 
-    def resolve(self, blocks: Sequence[str]) -> Iterator[tuple[CatalogItem, Citation]]:
-        """Yield each offered item that the blocks cite, once, with its citation."""
+    def resolve(self, blocks: Sequence[str]) -> Iterator[CatalogItem]:
+        """Yield each offered item that the blocks cite, once."""
         seen: set[str] = set()
         for citation in (item for block in blocks for item in cited_items(block)):
             item, result = self.find(citation)
@@ -47,7 +47,7 @@ class Resolver:
             else:
                 seen.add(str(item.id))
                 self.ungrounded += _wrong_price(item, citation, self._period)
-                yield item, citation
+                yield item
 
     def find(self, citation: Citation) -> tuple[CatalogItem | None, Result]:
         """Return the item that a citation means, and what comes of it.

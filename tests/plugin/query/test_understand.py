@@ -265,6 +265,15 @@ def dates_of(start: str, end: str) -> Any:
     return Period(date.fromisoformat(start), date.fromisoformat(end))
 
 
+def test_something_else_is_none_of_what_was_named() -> None:
+    named = Earlier(items=[CatalogItem(id=2, name="Two", price=9)], named=[2, 7])
+    assert ask("something else", named).excluded_ids == (2, 7)
+    assert ask("something better", named).excluded_ids == (2,)
+    reversed_dates = ask("from today to 20 November")
+    assert reversed_dates.period is None
+    assert reversed_dates.assumptions == ("The dates end before they start, so none were taken.",)
+
+
 def test_options_once_shown_stay_out() -> None:
     shown = Earlier(query={"excluded_ids": [1]}, items=[CatalogItem(id=2, name="Two")])
     assert ask("show me more", shown).excluded_ids == (1, 2)
