@@ -163,6 +163,25 @@ def test_a_key_of_another_user_is_none(host: Host, user: Any) -> None:
     assert call(host, made["key"], "GET", "/sessions").status_code == 200
 
 
+def test_a_key_opens_nothing_of_another_user(host: Host, user: Any) -> None:
+    body = {"message": "Hi", "session_id": "mine"}
+    client, headers = host.app.test_client(), host.headers(user)
+    answer = client.post("/api/chatbot/chat", json=body, headers=headers).json["message_id"]
+    key = make_key(host, host.add_user(), "chat", "history", "admin")["key"]
+    paths = [
+        ("GET", "/history/{}", "mine", "none"),
+        ("POST", "/messages/{}/stop", answer, 99),
+        ("POST", "/messages/{}/retry", answer, 99),
+        ("GET", "/messages/{}/stream", answer, 99),
+    ]
+    for method, path, theirs, never in paths:
+        answers = [call(host, key, method, path.format(name)) for name in (theirs, never)]
+        assert [answer.status_code for answer in answers] == [404, 404], path
+        bodies = [{**answer.json, "request_id": ""} for answer in answers]
+        assert bodies[0] == bodies[1]
+    assert call(host, key, "DELETE", "/clear-session/mine").json["deleted_count"] == 0
+
+
 def test_a_user_has_so_many_keys_and_no_more(build_host: Callable[..., Host]) -> None:
     host = build_host(CHATBOT_MAX_API_KEYS=3)
     user = host.add_user()
