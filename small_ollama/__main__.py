@@ -50,6 +50,9 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--record", type=Path, help="append the body of each chat request to this file"
     )
+    parser.add_argument(
+        "--record-ends", type=Path, help="append the last line of each answer to this file"
+    )
     return parser.parse_args(argv)
 
 
@@ -77,11 +80,11 @@ async def serve(args: argparse.Namespace) -> None:
     :raises EngineError: the model cannot be loaded.
     """
     stop = _stop_event(args.exit_with_parent)
-    if args.record is not None:
-        args.record.touch()  # fails now, not at the first request
+    for record in filter(None, (args.record, args.record_ends)):
+        record.touch()  # fails now, not at the first request
     settings = EngineSettings(find_weights(), args.slots, args.num_ctx, args.threads)
     host = ModelHost(settings, args.max_queue)
-    api = OllamaApi(host, [args.model_name, *args.alias], args.record)
+    api = OllamaApi(host, [args.model_name, *args.alias], args.record, args.record_ends)
     runner = web.AppRunner(
         api.application(), handler_cancellation=True, access_log=None, shutdown_timeout=0.1
     )

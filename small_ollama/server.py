@@ -41,12 +41,20 @@ class OllamaApi:
 
     :param names: the model's name, then its aliases.
     :param record: file that gets each chat request's body as a line of JSON, or None.
+    :param record_ends: file that gets the last line of each answer, or None.
     """
 
-    def __init__(self, host: ModelHost, names: list[str], record: Path | None = None) -> None:
+    def __init__(
+        self,
+        host: ModelHost,
+        names: list[str],
+        record: Path | None = None,
+        record_ends: Path | None = None,
+    ) -> None:
         self.host = host
         self.names = {full_name(name): name for name in names}
         self.record = record
+        self.record_ends = record_ends
 
     def application(self) -> web.Application:
         """:return: the application that serves the API."""
@@ -108,9 +116,7 @@ class OllamaApi:
     async def chat(self, request: web.Request) -> web.StreamResponse:
         started_ns = time.perf_counter_ns()
         body = await read_object(request)
-        if self.record is not None:
-            with self.record.open("ab") as file:
-                file.write(dumps(body) + b"\n")
+        _append(self.record, body)
         chat = parse_chat(body)
         self._check_name(chat.model)
         if not chat.messages:
@@ -149,7 +155,9 @@ class OllamaApi:
                         if reason := choice["finish_reason"]:
                             total_ns = time.perf_counter_ns() - started_ns
                             timings = chunk["timings"]
-                            yield final_line(chat.model, reason, timings, total_ns, load_ns)
+                            end = final_line(chat.model, reason, timings, total_ns, load_ns)
+                            _append(self.record_ends, end)
+                            yield end
 
     async def _facts(self) -> dict[str, Any]:
         """:return: what tags and ps have in common."""
@@ -166,6 +174,12 @@ class OllamaApi:
     def _check_name(self, name: str) -> None:
         if full_name(name) not in self.names:
             raise ApiError(404, f"model '{name}' not found")
+
+
+def _append(record: Path | None, line: dict[str, Any]) -> None:
+    if record is not None:
+        with record.open("ab") as file:
+            file.write(dumps(line) + b"\n")
 
 
 def _engine_payload(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -110,10 +110,19 @@ def brief(services: TurnServices, plan: TurnPlan, opened: OpenTurn) -> Briefing:
 
 
 def _user_text(
-    plan: TurnPlan, query: CatalogQuery, items: Sequence[CatalogItem], told: Sequence[str]
+    plan: TurnPlan,
+    query: CatalogQuery,
+    items: Sequence[CatalogItem],
+    told: Sequence[str],
+    known: Collection[str],
 ) -> str:
     return prompts.user_text(
-        plan.message, items, notes=told, instructions=plan.instructions, period=query.period
+        plan.message,
+        items,
+        notes=told,
+        instructions=plan.instructions,
+        period=query.period,
+        known=known,
     )
 
 

@@ -6,8 +6,9 @@ goes for a message that fills the window alone, as without it the front of the p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ..catalog import CatalogItem
@@ -20,8 +21,9 @@ from .tokens import estimate_tokens
 #: What choosing among the items takes behind an answer: the request, and ids as JSON.
 _CHOICE_TOKENS = 160
 
-#: Lays out the user's message of a turn from the items and the notes that it may hold.
-Ask = Callable[[Sequence[CatalogItem], Sequence[str]], str]
+#: Lays out the user's message of a turn from the items and the notes that it may hold, and from the
+#: lines of items that the model has seen.
+Ask = Callable[[Sequence[CatalogItem], Sequence[str], Collection[str]], str]
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,12 @@ def fit(
     :raises PromptTooLongError: when the message does not even fit alone
     """
     for system in systems:
-        front = estimate_tokens(system)
-        for count, asked in _shorter_and_shorter(ask, items, notes):
-            left = room - estimate_tokens(asked)
-            if front <= left:
-                kept = history.fit(exchanges, front, left)
-                told = [pair for one in kept for pair in _as_messages(one)]
-                laid_out = prompts.prompt(system, told, asked)
+        for count, told in _fewer_and_fewer(len(items), notes):
+            found = _beside_history(room, system, exchanges, partial(ask, items[:count], told))
+            if found is not None:
+                kept, asked = found
+                before = [message for exchange in kept for message in _as_messages(exchange)]
+                laid_out = prompts.prompt(system, before, asked)
                 return Fitted(laid_out, count, len(exchanges) - len(kept))
     raise PromptTooLongError()
 
@@ -81,12 +82,34 @@ def system_texts(persona: str, profile: Mapping[str, Any]) -> list[str]:
     return [prompts.system_text(persona, profile), prompts.system_text(persona, None)]
 
 
-def _shorter_and_shorter(
-    ask: Ask, items: Sequence[CatalogItem], notes: Sequence[str]
-) -> Iterator[tuple[int, str]]:
-    for count in range(len(items), -1, -1):
-        yield count, ask(items[:count], notes)
-    yield 0, ask([], [])
+def _fewer_and_fewer(items: int, notes: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
+    for count in range(items, -1, -1):
+        yield count, notes
+    yield 0, []
+
+
+def _beside_history(
+    room: int,
+    system: str,
+    exchanges: Sequence[history.Exchange],
+    ask: Callable[[Collection[str]], str],
+) -> tuple[list[history.Exchange], str] | None:
+    """Return the history that fits beside a message, and the message beside that history.
+
+    A message is short as long as the model can still see what it refers to.
+
+    :return: None when the message does not fit
+    """
+    kept, front = list(exchanges), estimate_tokens(system)
+    while True:
+        asked = ask({line for one in kept for line in prompts.candidate_lines(one.question)})
+        left = room - estimate_tokens(asked)
+        if front > left:
+            return None
+        fewer = history.fit(kept, front, left)
+        if len(fewer) == len(kept):
+            return kept, asked
+        kept = fewer
 
 
 def _as_messages(exchange: history.Exchange) -> list[tuple[str, str]]:

@@ -89,7 +89,7 @@ def fitted(message: str, room: int, count: int = 8) -> window.Fitted:
         room,
         window.system_texts("You sell guitars.", {"name": "Ann", "notes": "x " * 50}),
         [exchange(number) for number in range(10)],
-        lambda found, told: user_text(message, found, notes=told),
+        lambda found, told, known: user_text(message, found, notes=told, known=known),
         items(count),
         ["A note."],
     )
@@ -110,6 +110,29 @@ def test_items_give_way_before_the_message_and_the_profile() -> None:
     assert tight.prompt[0] == whole.prompt[0]
     assert f"id {tight.items - 1}:" in tight.prompt[-1][1]
     assert f"id {tight.items}:" not in tight.prompt[-1][1]
+
+
+def test_what_the_model_can_still_see_is_only_named_by_id() -> None:
+    found = items(3)
+    first = user_text("Hi", found)
+    shown = Exchange(1, first, "Hello.")
+
+    def ask(room: int, *exchanges: Exchange) -> str:
+        return window.fit(
+            room,
+            ["You sell guitars."],
+            exchanges,
+            lambda items, told, known: user_text("And?", items, notes=told, known=known),
+            found,
+            [],
+        ).prompt[-1][1]
+
+    assert "\n- listed before: id 0, 1, 2\n" in ask(3000, shown)
+    assert "Guitar 1" not in ask(3000, shown)
+    other_facts = Exchange(1, first.replace("id 1: Guitar 1 (", "id 1: Guitar 1 (sold; "), "Hello.")
+    assert "\n- id 1: Guitar 1 (word" in ask(3000, other_facts)
+    assert "\n- listed before: id 0, 2\n" in ask(3000, other_facts)
+    assert "listed before" not in ask(800, shown, *map(exchange, range(2, 9)))  # it has gone
 
 
 def test_the_profile_goes_when_a_message_fills_the_window() -> None:
