@@ -15,7 +15,16 @@ from pathlib import Path
 
 import psutil
 
-from . import catalog, concurrency, extraction, first_token, startup, thousand
+from . import (
+    catalog,
+    concurrency,
+    extraction,
+    first_token,
+    pages,
+    prompt_cache,
+    startup,
+    thousand,
+)
 from .figures import COLUMNS, Figure
 
 RESULTS = Path(__file__).parent / "results"
@@ -26,6 +35,8 @@ PARTS: dict[str, Callable[[bool], list[Figure]]] = {
     "startup": startup.measure,
     "extraction": extraction.measure,
     "catalog": catalog.measure,
+    "prompt_cache": prompt_cache.measure,
+    "pages": pages.measure,
 }
 
 
@@ -61,7 +72,7 @@ def store(figures: Sequence[Figure]) -> None:
 
 def print_table(figures: Sequence[Figure]) -> None:
     """Print the figures in columns."""
-    rows = [COLUMNS, *(figure.as_row() for figure in figures)]
+    rows = [COLUMNS, *(figure.as_row() for figure in figures if figure.is_row)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))

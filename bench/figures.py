@@ -34,6 +34,7 @@ class Figure:
     :param limit: what it should stay under, in ``unit``; None for a figure to compare with
     :param original: the same by the original's design (:mod:`bench.baseline`)
     :param alone: the same without us: by the model server alone, or by bare Flask
+    :param is_row: whether it stands in the table, or is only drawn
     """
 
     what: str
@@ -43,6 +44,7 @@ class Figure:
     original: float | None = None
     alone: float | None = None
     curve: Curve | None = None
+    is_row: bool = True
 
     @property
     def median(self) -> float:

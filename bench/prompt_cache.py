@@ -7,32 +7,35 @@ engine says that it evaluated (``prompt_n``) and reused (``cache_n``).
 from __future__ import annotations
 
 import json
+import os
+import re
+import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import httpx
-from flask.testing import FlaskClient
+from flask import Flask
 
 from app import create_app
 from app.demo.seed import seed
 from app.extensions import db
 from app.models import User
-from app.services.chatbot_service import PERSONA, profile_of
 from app.services.tokens import issue_access_token
 from small_ollama import SmallOllama
 
-from .baseline.flat_prompt import FIRST_ROWS, flat_prompt
-from .catalog import load_row_by_row
-from .figures import Figure
+from .baseline import app as original
+from .figures import Curve, Figure
 
 NUM_CTX = 4096
-NUM_PREDICT = 256
+NUM_PREDICT = 128
 USERS = 4
+LATER = 10  # the turn whose first token is compared with the second's
 
 #: It stays with a thing for a while, as people do, and goes on to others.
 QUESTIONS = """
@@ -80,6 +83,24 @@ Thank you very much, that was all.
 
 
 @dataclass(frozen=True)
+class Size:
+    """How many turns are measured.
+
+    :param turns: of the long conversation
+    :param turns_behind: of the original with its catalogue behind the conversation, where a turn
+        takes so long, and each as long as the others, that some must do
+    :param rounds: how often each of the users has a turn
+    """
+
+    turns: int = len(QUESTIONS)
+    turns_behind: int = 6
+    rounds: int = 2
+
+
+QUICK = Size(turns=2, turns_behind=1, rounds=1)
+
+
+@dataclass(frozen=True)
 class Turn:
     """What one turn cost.
 
@@ -104,43 +125,100 @@ class Turn:
 Ask = Callable[[str], float]
 
 
-def measure() -> list[Figure]:
+def measure(quick: bool = False) -> list[Figure]:
     """Return tokens evaluated in a conversation, alone and by turns with others, both ways."""
+    size = QUICK if quick else Size()
     with tempfile.TemporaryDirectory() as folder, _site(Path(folder)) as site:
-        ours = [_talk(site, [site.ours(0)], QUESTIONS)[0]]
-        flat = [_talk(site, [site.flat()], QUESTIONS)[0]]
-    return figures(ours[0], flat[0])
-
-
-def figures(ours: Sequence[Turn], flat: Sequence[Turn]) -> list[Figure]:
-    """Return what is shown of two conversations."""
+        [ours] = _talk(site, [site.ours(0)], QUESTIONS[: size.turns])
+        [flat] = _talk(site, [site.original()], QUESTIONS[: size.turns])
+        behind = site.original(catalogue_behind)
+        [slow] = _talk(site, [behind], QUESTIONS[: size.turns_behind])
+        some = QUESTIONS[: size.rounds]
+        shared = _talk(site, [site.ours(user) for user in range(1, 1 + USERS)], some)
+        shared_flat = _talk(site, [site.original() for _ in range(USERS)], some)
     return [
-        Figure("tokens evaluated in 40 turns", [sum(t.evaluated for t in ours)], "tokens"),
-        Figure("tokens evaluated, flat prompt", [sum(t.evaluated for t in flat)], "tokens"),
+        *_conversation(ours, flat, slow),
+        *_by_turns(shared, shared_flat),
+        *_curve(ours, flat),
     ]
+
+
+def _conversation(ours: Sequence[Turn], flat: Sequence[Turn], slow: Sequence[Turn]) -> list[Figure]:
+    what = f"tokens evaluated a turn, {len(ours)} turns"
+    mean = _mean(ours)
+    figures = [
+        Figure(what, [mean], "tokens", _mean(flat) / 4, original=_mean(flat)),
+        Figure(
+            f"{what}, the original's catalogue behind the conversation",
+            [mean],
+            "tokens",
+            _mean(slow) / 4,
+            original=_mean(slow),
+        ),
+        Figure("longest prompt and answer", [max(t.taken for t in ours)], "tokens", NUM_CTX),
+    ]
+    if len(ours) < LATER:
+        return figures
+    second, later = ours[1].first_token, ours[LATER - 1].first_token
+    ratio = Figure("first token of turn 10 against turn 2", [later / second], "times", 1.5)
+    return [*figures, ratio]
+
+
+def _by_turns(ours: Sequence[Sequence[Turn]], flat: Sequence[Sequence[Turn]]) -> list[Figure]:
+    what = f"tokens evaluated a turn, {len(ours)} users by turns on one slot"
+    all_ours, all_flat = chain(*ours), chain(*flat)
+    return [Figure(what, [_mean(list(all_ours))], "tokens", original=_mean(list(all_flat)))]
+
+
+def _curve(ours: Sequence[Turn], flat: Sequence[Turn]) -> list[Figure]:
+    return [
+        Figure(
+            f"tokens evaluated in turn {number}",
+            [mine.evaluated],
+            "tokens",
+            original=other.evaluated,
+            curve=Curve("Tokens evaluated per turn", "turn", number, is_logarithmic=False),
+            is_row=False,
+        )
+        for number, (mine, other) in enumerate(zip(ours, flat, strict=True), start=1)
+    ]
+
+
+def _mean(turns: Sequence[Turn]) -> float:
+    return statistics.mean(turn.evaluated for turn in turns)
+
+
+def catalogue_behind(prompt: str) -> str:
+    """Return the original's prompt with the catalogue behind the conversation."""
+    found = re.fullmatch(
+        r"(.*\n)(Available instruments:.*?\n\n)(Conversation so far:.*\n\n)(User: .*)",
+        prompt,
+        re.DOTALL,
+    )
+    assert found, "the original's prompt has another layout"
+    return found[1] + found[3] + found[2] + found[4]
 
 
 @dataclass
 class _Site:
     """The rental site with its demo, and the model server that it asks."""
 
-    client: FlaskClient
-    tokens: list[str]
-    persona: str
-    profile: dict[str, Any]
-    rows: list[dict[str, Any]]
+    app: Flask
+    user_id: int
+    tokens: Sequence[str]
     url: str
     model: str
     ends: Path
 
     def ours(self, user: int) -> Ask:
         """Return how a user asks the site, in a session of their own."""
+        client = self.app.test_client()
         headers = {"Authorization": f"Bearer {self.tokens[user]}", "Accept": "text/event-stream"}
 
         def ask(question: str) -> float:
             body = {"message": question, "session_id": f"bench-{user}"}
             began, first = time.perf_counter(), 0.0
-            answer = self.client.post("/api/chatbot/chat", json=body, headers=headers)
+            answer = client.post("/api/chatbot/chat", json=body, headers=headers)
             for piece in answer.response:
                 if not first and b"event: delta" in piece:
                     first = time.perf_counter() - began
@@ -148,25 +226,27 @@ class _Site:
 
         return ask
 
-    def flat(self) -> Ask:
-        """Return how the original asked the model server."""
-        said: list[tuple[str, str]] = []
+    def original(self, layout: Callable[[str], str] = str) -> Ask:
+        """Return how the original asked the model server: everything in one text.
+
+        :param layout: changes the text
+        """
+        said = f"original-{time.monotonic_ns()}"
 
         def ask(question: str) -> float:
-            prompt = flat_prompt(self.persona, self.profile, self.rows, said, question)
-            answer, first = self._answer(prompt)
-            said.extend([("User", question), ("Assistant", answer)])
+            with self.app.app_context():
+                prompt = original.prompt_of(self.user_id, said, question)
+                answer, first = self._answer(layout(prompt))
+                original._store(self.user_id, said, "user", question)
+                original._store(self.user_id, said, "assistant", answer)
             return first
 
         return ask
 
     def _answer(self, prompt: str) -> tuple[str, float]:
         options = {"num_ctx": NUM_CTX, "num_predict": NUM_PREDICT, "temperature": 0}
-        body = {
-            "model": self.model,
-            "messages": [{"role": "user", "content": prompt}],
-            "options": options,
-        }
+        messages = [{"role": "user", "content": prompt}]
+        body = {"model": self.model, "messages": messages, "options": options}
         text, began, first = "", time.perf_counter(), 0.0
         with httpx.stream("POST", f"{self.url}/api/chat", json=body, timeout=300) as response:
             for line in response.iter_lines():
@@ -183,7 +263,9 @@ class _Site:
 @contextmanager
 def _site(folder: Path) -> Iterator[_Site]:
     ends = folder / "ends.jsonl"
-    arguments = ["--slots", "1", "--num-ctx", str(NUM_CTX), "--record-ends", str(ends)]
+    threads = str(len(os.sched_getaffinity(0)))  # nobody else computes meanwhile
+    arguments = ["--slots", "1", "--num-ctx", str(NUM_CTX), "--threads", threads]
+    arguments += ["--record-ends", str(ends)]
     with SmallOllama(arguments) as server:
         app = create_app(
             {
@@ -198,13 +280,11 @@ def _site(folder: Path) -> Iterator[_Site]:
         with app.app_context():
             db.create_all()
             seed()
-            users = db.session.query(User).filter_by(role="renter").limit(USERS).all()
+            users = db.session.query(User).filter_by(role="renter").limit(1 + USERS).all()
             tokens = [issue_access_token(user) for user in users]
-            profile, rows = profile_of(users[0]).as_json(), load_row_by_row()[:FIRST_ROWS]
+            site = _Site(app, users[0].id, tokens, server.url, server.model, ends)
             db.session.remove()
-        yield _Site(
-            app.test_client(), tokens, PERSONA, profile, rows, server.url, server.model, ends
-        )
+        yield site
 
 
 def _talk(site: _Site, askers: Sequence[Ask], questions: Sequence[str]) -> list[list[Turn]]:

@@ -14,12 +14,13 @@ import sqlalchemy as sa
 from flask import current_app
 from flask.cli import AppGroup
 
-from .errors import ConflictError, InputError
+from .errors import ChatbotError, ConflictError, InputError
 from .models import parse_user_key, user_key_column, utc_now
 from .schemas import chat_request_schema
 from .services.doctor import examine
 from .services.events import Delta, Failed, Recommended
 from .services.turn import Turn
+from .services.warming import warm_up
 from .values import TurnPlan
 
 chatbot_cli = AppGroup("chatbot", help="Check the chatbot, or talk to it.")
@@ -38,6 +39,24 @@ def doctor() -> None:
         failed = failed or not finding.ok
     if failed:
         raise SystemExit(1)
+
+
+@chatbot_cli.command("warm-up")
+@click.option(
+    "--wait",
+    default=60.0,
+    show_default=True,
+    help="Seconds to wait for a model server that does not answer yet.",
+)
+def warm_up_command(wait: float) -> None:
+    """Load the model before the first user comes; exit status 1 if it does not answer."""
+    services = current_app.extensions["chatbot"].turn_services
+    try:
+        for server, seconds in warm_up(services, wait):
+            name = services.chat_model.name
+            click.echo(f"{name} is loaded; first token of {server} after {seconds:.1f} s")
+    except ChatbotError as error:
+        raise click.ClickException(str(error)) from error
 
 
 @chatbot_cli.command("chat")

@@ -1,4 +1,4 @@
-"""``flask chatbot doctor`` and ``flask chatbot chat``."""
+"""The commands ``flask chatbot doctor``, ``chat`` and ``warm-up``."""
 
 from __future__ import annotations
 
@@ -114,3 +114,28 @@ def test_chat_needs_a_user(host: Host, user: Any, key: str) -> None:
     result = host.app.test_cli_runner().invoke(args=["chatbot", "chat", "--user", key])
     assert result.exit_code == 1
     assert "no such user" in result.output
+
+
+def test_warm_up_loads_the_model_as_turns_ask_for_it(
+    build: Callable[..., Host], small_model: RecordingModel
+) -> None:
+    host = build(small_model.url, small_model.model, CHATBOT_NUM_CTX=2048)
+    result = host.app.test_cli_runner().invoke(args=["chatbot", "warm-up"])
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith(f"{small_model.model} is loaded; first token of ")
+    warming = small_model.requests[-1]
+    user = host.add_user()
+    host.app.test_client().post(
+        "/api/chatbot/chat", json={"message": "Hi"}, headers=host.headers(user)
+    )
+    turn = small_model.requests[-1]
+    assert (warming["options"], warming["keep_alive"]) == (turn["options"], turn["keep_alive"])
+    front = warming["messages"][0]["content"].partition("<profile>")[0]
+    assert turn["messages"][0]["content"].startswith(front)
+
+
+def test_warm_up_says_that_the_model_is_away(build: Callable[..., Host]) -> None:
+    host = build(f"http://127.0.0.1:{free_port()}")
+    result = host.app.test_cli_runner().invoke(args=["chatbot", "warm-up", "--wait", "0"])
+    assert result.exit_code == 1
+    assert "cannot be reached" in result.output

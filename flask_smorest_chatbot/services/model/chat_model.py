@@ -86,6 +86,10 @@ class LazyChatModel:
             return list(self._servers)
         return in_order_for(self._servers, conversation)
 
+    def like(self, config: ChatbotConfig) -> LazyChatModel:
+        """Return such a model with other settings, not built yet."""
+        return LazyChatModel(config, self._source)
+
     def _build_or_explain(self) -> list[ModelServer]:
         try:
             return self._build()
