@@ -37,7 +37,7 @@ LIMIT = 50  # rows of a page
 LIMIT_MS = 5.0
 #: How a page may grow from the smallest table on.
 LIMIT_GROWTH = 2.0
-ROUNDS = 15
+ROUNDS = 41
 MESSAGES_OF_A_SESSION = 20
 USER = 1
 SAMPLE = 20  # sessions that the original's list is timed with

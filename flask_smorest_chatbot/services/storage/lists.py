@@ -107,12 +107,14 @@ class Lists(TurnRecords):
         sessions, messages = self.sessions, self.messages
         named = (sessions.user_id == user_id, sessions.session_id == session_id)
         key = sa.select(sessions.id).where(*named).scalar_subquery()
-        # As a range, which is read in the order of the index. Of one value PostgreSQL expects few
-        # rows, as most sessions have, and would sort the 20,000 that this one may have.
-        page = sa.select(messages).where(messages.chat_session_id.between(key, key))
+        # All three columns of an index: of two PostgreSQL expects so few rows, as most sessions
+        # have, that it would rather sort the 20,000 of this one.
+        page = sa.select(messages).where(
+            messages.user_id == user_id, messages.chat_session_id == key
+        )
         if before is not None:
             page = page.where(messages.id < before)
-        page = page.order_by(messages.chat_session_id.desc(), messages.id.desc())
+        page = page.order_by(messages.id.desc())
         shown = page.limit(limit and limit + 1).subquery("page")
         query = self._with_unlinked(user_id, aliased(messages, shown), key=key)
         return query.order_by(shown.c.id.desc())
