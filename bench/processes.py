@@ -35,17 +35,16 @@ def simulator(**pace: object) -> Iterator[str]:
 
     :param pace: of :class:`.simulator.Pace`
     """
-    port = free_port()
     options = [f"--{name}={value}" for name, value in pace.items()]
-    command = [sys.executable, "-m", "bench.simulator", f"--port={port}", *options]
-    process = subprocess.Popen(command, cwd=ROOT)
-    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "bench.simulator", *options]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
     try:
-        _wait_for(f"{url}/api/version")
-        yield url
+        yield process.stdout.readline().strip()
     finally:
         process.kill()
         process.wait()
+        process.stdout.close()
 
 
 @contextlib.contextmanager
@@ -77,18 +76,6 @@ def served(app: str, settings: Mapping[str, str], *options: str) -> Iterator[Liv
         yield running
     finally:
         stop_site(running)
-
-
-def _wait_for(url: str) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
 
 
 def load(plan: Plan) -> Result:

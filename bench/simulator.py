@@ -12,7 +12,9 @@ import asyncio
 import contextlib
 import itertools
 import json
+import random
 import re
+import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, fields
 
@@ -52,8 +54,8 @@ class Pace:
 
 
 def words(tokens: int) -> list[str]:
-    """Return the tokens of an answer."""
-    said = itertools.islice(itertools.cycle(_WORDS), tokens)
+    """Return the tokens of an answer; always the same, and never going round in a circle."""
+    said = random.Random(tokens).choices(_WORDS, k=tokens)
     return [f" {word}" if at else word for at, word in enumerate(said)]
 
 
@@ -221,13 +223,15 @@ _PAGES: dict[str, object] = {
 async def _serve(pace: Pace, port: int) -> None:
     simulator = Simulator(pace)
     server = await asyncio.start_server(simulator.serve, "127.0.0.1", port, backlog=4096)
+    sys.stdout.write("http://{}:{}\n".format(*server.sockets[0].getsockname()))
+    sys.stdout.flush()
     await server.serve_forever()
 
 
 def main() -> None:
-    """Serve until killed."""
+    """Say where, and serve until killed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--port", type=int, default=0, help="any free one by default")
     for item in fields(Pace):
         kind = type(item.default)
         parser.add_argument(f"--{item.name}", type=kind, default=item.default)

@@ -173,7 +173,8 @@ class Attempt:
                     self._put(chunk.text)
                 if self._call.is_aborted or (speaks_ollama and self.usage.done_reason):
                     return
-                time.sleep(0)  # under gevent: what never waits must let others run
+                if self._pieces.qsize() > 1:
+                    time.sleep(0)  # under gevent: what never waits must let others run
         except _UNREADABLE as error:
             if not speaks_ollama:
                 raise
