@@ -68,6 +68,12 @@ KEEPS_NODES = """async (module) => {
 
 OWN_HREF = """async ([module, url]) => (await import(module)).ownHref(url)"""
 
+OWN_HREF_MOUNTED = """async ([module, urls]) => {
+  document.documentElement.dataset.root = "/shop";
+  const { ownHref } = await import(`${module}?mounted`);
+  return urls.map((url) => ownHref(url)?.replace(location.origin, "") ?? null);
+}"""
+
 
 class LiveSite(Protocol):
     """A running site."""
@@ -209,3 +215,21 @@ def test_own_addresses_are_links(page: Page, modules: str, live_site: LiveSite) 
         assert (
             page.evaluate(OWN_HREF, [f"{modules}/links.js", url]) == f"{live_site.url}/listings/1"
         )
+
+
+def test_addresses_of_the_site_lead_to_where_it_is_mounted(page: Page, modules: str) -> None:
+    urls = [
+        "/listings/7?start=2026-12-12",
+        "/shop/rentals",
+        "/shopping",
+        "//evil.example/shop",
+        "/",
+    ]
+    found = page.evaluate(OWN_HREF_MOUNTED, [f"{modules}/links.js", urls])
+    assert found == [
+        "/shop/listings/7?start=2026-12-12",
+        "/shop/rentals",
+        "/shop/shopping",
+        None,
+        "/shop/",
+    ]

@@ -70,7 +70,7 @@ function card(item) {
     "li",
     { class: href ? "card linked" : "card" },
     picture(item.image_url),
-    el("h3", { class: "card-name", dir: "auto" }, name),
+    el("h2", { class: "card-name", dir: "auto" }, name),
     price ? el("p", { class: "card-price" }, price) : null,
     reasons(item),
     facts(item),

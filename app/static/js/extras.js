@@ -26,7 +26,7 @@ function factItem({ text, url }) {
 export function renderFacts(context) {
   const items = accountFacts(context).map(factItem);
   if (items.length === 0) return null;
-  return el("section", { class: "account-facts" }, el("h3", {}, "From your account"), el("ul", {}, ...items));
+  return el("section", { class: "account-facts" }, el("h2", {}, "From your account"), el("ul", {}, ...items));
 }
 
 /** @param {unknown} context as above @returns {HTMLElement|null} one quiet line */
