@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Response, current_app
+from flask import Response, current_app, request
 
 from ..config import ChatbotConfig
 from ..errors import RateLimitedError
@@ -60,7 +60,7 @@ def count_and_tell(response: Response) -> Response:
 
     One that was refused before anybody asked whose it is counts for its address.
     """
-    if not is_noted():
+    if not is_noted() and request.method != "OPTIONS":  # what browsers ask beforehand
         with suppress(RateLimitedError):
             current_app.extensions["chatbot"].limits.check("refused", client_address())
     return tell_limits(response)

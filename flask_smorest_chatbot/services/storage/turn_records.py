@@ -269,7 +269,9 @@ class TurnRecords(Sessions):
         by_key = {turn.answer_id: turn for turn in turns}
         with self.transaction():
             if texts:
-                self.db.session.connection().execute(
+                # Of the messages' own database, where the host has several.
+                where = {"mapper": sa.inspect(self.messages)}
+                self.db.session.connection(bind_arguments=where).execute(
                     self._progress_update(),
                     [_progress(by_key[key], text) for key, text in texts.items()],
                 )
