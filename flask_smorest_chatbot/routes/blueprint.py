@@ -20,7 +20,7 @@ from .chat import (
     add_stop_endpoint,
     plain_chat,
 )
-from .documentation import Documentation, api_key_scheme, bearer_scheme
+from .documentation import Documentation, add_refusals, api_key_scheme, bearer_scheme
 from .errors import register_error_handlers
 from .json_body import JsonBodyParser, read_body
 from .rate_limits import count_and_tell
@@ -40,9 +40,8 @@ def build_blueprint(
         config.blueprint_name, __name__, description="Chat with the site's assistant"
     )
     blueprint.ARGUMENTS_PARSER = JsonBodyParser()
-    documentation = Documentation(
-        blueprint, bearer_scheme(api), api_key_scheme(api), api.ERROR_SCHEMA
-    )
+    documentation = Documentation(blueprint, bearer_scheme(api), api_key_scheme(api))
+    add_refusals(api)
     register_error_handlers(blueprint)
     blueprint.before_request(_limit_body)
     blueprint.before_request(read_body)

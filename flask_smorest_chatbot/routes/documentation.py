@@ -43,6 +43,9 @@ _RATE_LIMIT = {
     )
 }
 
+#: Name of an error in the document, by its status.
+_REFUSED = "Chatbot{}"
+
 #: Headers that answers of a status always have.
 _HEADERS = {
     429: {**_RETRY_AFTER, **_RATE_LIMIT},
@@ -98,13 +101,11 @@ class Documentation:
 
     :param security_scheme: name of the OpenAPI document's bearer scheme
     :param api_key_scheme: name of its scheme for API keys
-    :param error_schema: shape of the host's errors
     """
 
     blueprint: Blueprint
     security_scheme: str
     api_key_scheme: str
-    error_schema: Any
 
     def errors(self, *statuses: int) -> Callable[[Any], Any]:
         """Return a decorator: the view needs a token or a key, and may answer with these statuses.
@@ -115,14 +116,8 @@ class Documentation:
         def decorate(view: Any) -> Any:
             scope = view.chatbot_scope
             for status in sorted({*statuses, 401, 403, 429}):
-                view = self.blueprint.alt_response(
-                    status,
-                    schema=self.error_schema,
-                    description=_REFUSALS[status],
-                    example=error_body(status, f"{_REFUSALS[status]}.", None, EXAMPLE_REQUEST),
-                    headers=_HEADERS.get(status),
-                )(view)
-            return self.blueprint.doc(**self._security(scope))(view)
+                view = _moved(view, self.blueprint.alt_response(status, _REFUSED.format(status)))
+            return _moved(view, self.blueprint.doc(**self._security(scope)))
 
         return decorate
 
@@ -154,6 +149,30 @@ class Documentation:
         }
         documented = self.blueprint.doc(responses=answers, parameters=[_LAST_EVENT_ID])(view)
         return self.errors(401, 404, 500, 503)(documented)
+
+
+def _moved(view: Any, decorator: Callable[[Any], Any]) -> Any:
+    """Decorate a view, and take from it what flask-smorest has noted on it.
+
+    The decorated view has a copy of that; each of a dozen copies would stay in memory.
+    """
+    decorated = decorator(view)
+    vars(view).pop("_apidoc", None)
+    return decorated
+
+
+def add_refusals(api: Api) -> None:
+    """Add the errors to the document; operations refer to them.
+
+    :param api: its errors' shape is theirs
+    """
+    for status, description in _REFUSALS.items():
+        example = error_body(status, f"{description}.", None, EXAMPLE_REQUEST)
+        content = {"application/json": {"schema": api.ERROR_SCHEMA, "example": example}}
+        refusal = {"description": description, "content": content}
+        if status in _HEADERS:
+            refusal["headers"] = _HEADERS[status]
+        api.spec.components.response(_REFUSED.format(status), refusal)
 
 
 def bearer_scheme(api: Api) -> str:

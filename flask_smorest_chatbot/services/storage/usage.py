@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from ...models import user_key_column
 from .tables import Store
+
+_MODULES = {"mysql": "mysql", "mariadb": "mysql"}
 
 
 class UsageRecords(Store):
@@ -46,9 +48,11 @@ class UsageRecords(Store):
         row = sa.select(*values).where(self._user_key == user_id)
         names = ["user_id", "day", *added]
         sums = {name: table.c[name] + number for name, number in added.items()}
-        if dialect in ("mysql", "mariadb"):
-            return mysql.insert(table).from_select(names, row).on_duplicate_key_update(**sums)
-        insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+        # A dialect that is not in use costs a start 2 MB.
+        dialects = importlib.import_module(f"sqlalchemy.dialects.{_MODULES.get(dialect, dialect)}")
+        insert = dialects.insert(table)
+        if dialect in _MODULES:
+            return insert.from_select(names, row).on_duplicate_key_update(**sums)
         return insert.from_select(names, row).on_conflict_do_update(
             index_elements=["user_id", "day"], set_=sums
         )
