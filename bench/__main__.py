@@ -23,6 +23,7 @@ from . import (
     pages,
     prompt_cache,
     startup,
+    statements,
     thousand,
 )
 from .figures import COLUMNS, Figure
@@ -36,6 +37,7 @@ PARTS: dict[str, Callable[[bool], list[Figure]]] = {
     "extraction": extraction.measure,
     "catalog": catalog.measure,
     "prompt_cache": prompt_cache.measure,
+    "statements": statements.measure,
     "pages": pages.measure,
 }
 
