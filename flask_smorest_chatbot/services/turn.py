@@ -42,6 +42,7 @@ from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, c
 from .host import TurnServices
 from .model.attempt import TICK, Usage
 from .model.generation import Generation
+from .model.servers import check_any_is_asked
 from .prompts import PromptMessage
 from .reading.links import LinkFilter, host_of
 from .running import RunningTurn
@@ -111,6 +112,7 @@ class Turn:
         opened, model = self.opened, self.services.chat_model.name
         try:
             yield Started(opened.session_id, opened.answer_id, model)
+            check_any_is_asked(self.services.chat_model.servers())
             try:
                 self._briefing = yield from self._patiently(
                     lambda: brief(self.services, self.plan, self.opened)

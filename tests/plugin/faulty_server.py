@@ -1,4 +1,4 @@
-"""A model server that misbehaves over real TCP: every connection plays a script."""
+"""A model server that misbehaves over real TCP: every answer plays a script."""
 
 from __future__ import annotations
 
@@ -48,24 +48,30 @@ def refusal(status: str, body: bytes = b"{}", *headers: str) -> bytes:
     return "\r\n".join(lines).encode() + CLOSED + body
 
 
+MODELS = b'{"models": [{"name": "m:latest"}]}'
 HELLO = reply(line("Hello."), DONE)
 
 
 class FaultyServer:
-    """Plays one script per connection, the last one again and again; then keeps silent.
+    """Plays one script per question, the last one again and again; then keeps silent. It always
+    tells which models it has.
 
     :param scripts: what it does once it has read a request
     """
 
     def __init__(self, *scripts: Script) -> None:
-        self._scripts = list(scripts)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.play(*scripts)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def play(self, *scripts: Script) -> None:
+        """Play other scripts from now on, and forget what was."""
+        self._scripts = list(scripts)
         self.requests: list[bytes] = []
         self.asked_at: list[float] = []
         self.closed_at: list[float] = []
         self.sent = 0
-        threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
         """Refuse connections from now on."""
@@ -73,7 +79,7 @@ class FaultyServer:
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self._listener.close()
 
-    def wait_until_closed(self, connections: int = 1, seconds: float = 2) -> float:
+    def wait_until_closed(self, connections: int = 1, seconds: float = 5) -> float:
         """Wait until so many connections are closed; return when the last of them was."""
         give_up = time.monotonic() + seconds
         while len(self.closed_at) < connections:
@@ -87,13 +93,17 @@ class FaultyServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
-            threading.Thread(target=self._talk, args=(connection, script), daemon=True).start()
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
-    def _talk(self, connection: socket.socket, script: Script) -> None:
+    def _talk(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(ConnectionError):  # the client may hang up first
-            self.requests.append(_read_request(connection))
+            request = _read_request(connection)
+            if request.startswith(b"GET"):  # who asks for the models, and not for an answer
+                connection.sendall(refusal("200 OK", MODELS))
+                return
+            self.requests.append(request)
             self.asked_at.append(time.monotonic())
+            script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
             if self._play(connection, script):
                 while connection.recv(65536):
                     pass

@@ -39,6 +39,7 @@ def test_server_that_is_away_is_left_alone_until_it_is_back(build: Build, serve:
     for number in range(2):
         assert ask(host, user, str(number)).json["errors"] == {"reason": "broken_connection"}
     assert state_of(server) == 2
+    searched = len(host.queries)
     for accept in ("application/json", SSE):
         response = ask(host, user, "left-alone", Accept=accept)
         body = response.json if accept != SSE else events_of(response.text)[-1][1]
@@ -46,7 +47,7 @@ def test_server_that_is_away_is_left_alone_until_it_is_back(build: Build, serve:
             503, {"reason": "model_unreachable", "retry_after": 2}
         )  # fmt: skip
         assert response.headers.get("Retry-After", "2") == "2"
-    assert len(server.requests) == 2
+    assert (len(server.requests), len(host.queries)) == (2, searched)
     question, answer, *_ = history(host, user, "left-alone")
     assert (question["content"], answer["status"]) == ("Hi", "failed")
     assert answer["reason"] == "model_unreachable"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
+from faulty_server import FaultyServer
 from servers import free_port
 from sqlalchemy import text
 
@@ -99,28 +97,13 @@ def test_ready_asks_its_parts_at_most_once_a_second(site_app, site_client):
     assert len(asked) == 1
 
 
-class _Tags(BaseHTTPRequestHandler):
-    """Says as Ollama does which models there are."""
-
-    def do_GET(self):
-        body = b'{"models": [{"name": "llama2:latest"}]}'
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_args):
-        """Keep quiet."""
-
-
 def test_the_model_is_told_server_by_server_where_they_differ():
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Tags) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        here, away = f"http://127.0.0.1:{server.server_port}", f"http://127.0.0.1:{free_port()}"
-        other = here.replace("127.0.0.1", "localhost")
-        states = [
-            model_state(ChatbotConfig(ollama_url=address))
-            for address in (f"{here},{other}", f"{here},{away}", f"{away},{away}/b")
-        ]
-        server.shutdown()
+    server = FaultyServer([])
+    here, away = server.url, f"http://127.0.0.1:{free_port()}"
+    other = here.replace("127.0.0.1", "localhost")
+    states = [
+        model_state(ChatbotConfig(model="m", ollama_url=addresses))
+        for addresses in (f"{here},{other}", f"{here},{away}", f"{away},{away}/b")
+    ]
+    server.close()
     assert states == ["ok", {here: "ok", away: "unreachable"}, "unreachable"]

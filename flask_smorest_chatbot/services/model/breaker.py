@@ -40,15 +40,24 @@ class Breaker:
         :return: 0.0 to go on, else the seconds until it is worth another try
         """
         with self._lock:
-            if self._failures < self._most_failures:
-                return 0.0
-            if self._probe is not None:
-                return self._seconds
-            if (left := self._open_until - time.monotonic()) > 0:
-                return left
-            self._probe = caller
-            self._show(_PROBING)
+            wait = self._wait()
+            if not wait and self._failures >= self._most_failures:
+                self._probe = caller
+                self._show(_PROBING)
+            return wait
+
+    @property
+    def wait(self) -> float:
+        """What :meth:`admit` would answer now, in seconds."""
+        with self._lock:
+            return self._wait()
+
+    def _wait(self) -> float:
+        if self._failures < self._most_failures:
             return 0.0
+        if self._probe is not None:
+            return self._seconds
+        return max(0.0, self._open_until - time.monotonic())
 
     def succeed(self) -> None:
         """Note that the server has answered something."""

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...config import ChatbotConfig
-from ...errors import ModelError, ModelUnavailableError
+from ...errors import ModelError
 from ...metrics import MODEL_RETRIES
 from ..prompts import PromptMessage
 from .attempt import TICK, Attempt, Usage
+from .model_errors import unreachable
 from .repetition import WINDOW, goes_round
 from .servers import ModelServer
 
@@ -82,11 +83,7 @@ class Generation:
                 if self._end or not (error.may_pass or error.is_away):
                     raise
                 failed = error
-        raise failed or ModelUnavailableError(
-            "The model server cannot be reached: try again later.",
-            "model_unreachable",
-            retry_after=min(waits),
-        )
+        raise failed or unreachable(retry_after=min(waits))
 
     def _ask(
         self, server: ModelServer, first_by: float, deadline: float

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from ...config import ChatbotConfig
 from ...errors import ChatbotError, ModelError, ModelTimeoutError, ModelUnavailableError
@@ -58,12 +59,12 @@ def _connection_error(error: BaseException, is_answered: bool) -> ChatbotError |
 
     if isinstance(error, httpx.ConnectTimeout):
         # Asking again would wait as long again.
-        return _unreachable(may_pass=False)
+        return unreachable(is_away=True)
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         return ModelTimeoutError("The model took too long to answer: try again.", "silence")
     hung_up = isinstance(error, ConnectionResetError | BrokenPipeError | ConnectionAbortedError)
     if not hung_up and isinstance(error, httpx.ConnectError | ConnectionError):
-        return _unreachable(may_pass=True)
+        return unreachable(is_away=True, may_pass=True)
     if hung_up or isinstance(error, httpx.TransportError):
         return ModelError(
             "The model broke off in mid-answer: try again.",
@@ -74,12 +75,13 @@ def _connection_error(error: BaseException, is_answered: bool) -> ChatbotError |
     return None
 
 
-def _unreachable(*, may_pass: bool) -> ChatbotError:
+def unreachable(**facts: Any) -> ModelUnavailableError:
+    """Return the error of a server that nobody can connect to.
+
+    :param facts: what :class:`.ModelError` takes beside message and reason
+    """
     return ModelUnavailableError(
-        "The model server cannot be reached: try again later.",
-        "model_unreachable",
-        is_away=True,
-        may_pass=may_pass,
+        "The model server cannot be reached: try again later.", "model_unreachable", **facts
     )
 
 

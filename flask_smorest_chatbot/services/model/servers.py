@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from .breaker import Breaker
+from .model_errors import unreachable
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -30,6 +31,15 @@ def name_of(address: str) -> str:
     """Return a server's address without the password that it may hold."""
     parts = urlsplit(address)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def check_any_is_asked(servers: Iterable[ModelServer]) -> None:
+    """Spare a turn its work if no server may be asked for now.
+
+    :raises ModelUnavailableError: saying how long that will not do
+    """
+    if wait := min(server.breaker.wait for server in servers):
+        raise unreachable(retry_after=wait)
 
 
 def in_order_for(servers: Iterable[ModelServer], conversation: object) -> list[ModelServer]:
