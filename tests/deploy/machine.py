@@ -306,8 +306,8 @@ def test_a_chat_is_streamed_token_by_token(user: httpx.Client) -> None:
 def test_log_lines_are_json_and_hold_no_message(vm: Machine, user: httpx.Client) -> None:
     told = "I would like a purple theremin"
     user.post("/api/chatbot/chat", json={"message": told}, headers={"X-Request-ID": "look-here"})
-    assert vm.shell("journalctl -u rental -o cat -n 20").startswith("{")
-    journal = vm.shell("journalctl -u rental -o cat")
+    assert vm.shell("journalctl _SYSTEMD_UNIT=rental.service -o cat -n 20").startswith("{")
+    journal = vm.shell("journalctl _SYSTEMD_UNIT=rental.service -o cat")
     assert "theremin" not in journal
     assert "ann@example.com" not in journal
     lines = [json.loads(line) for line in journal.splitlines() if line.startswith("{")]
