@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 
 class ChatbotError(Exception):
     """Root of all errors that this plugin raises.
@@ -136,3 +138,11 @@ class ModelUnavailableError(ModelError):
 
 class ModelTimeoutError(ModelError):
     """The model server took longer than the configured time limits."""
+
+
+def without_text(error: BaseException) -> str:
+    """Return an error's class and where it was raised, for a log.
+
+    Its own text is left out: it may quote what a user said, or the values of a statement.
+    """
+    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"

@@ -1,6 +1,7 @@
 """Log lines: one JSON object per event on standard error, for journald or whatever reads it.
 
-No line holds what a user wrote or who they are: messages are not logged, user ids are hashed.
+No line holds what a user wrote or who they are: messages are not logged, user ids are hashed, and
+of what a database says of a statement only the class is told, as it may quote the values.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ import hmac
 import json
 import logging
 import sys
+import traceback
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import g, has_request_context
+from sqlalchemy.exc import StatementError
 
 JSON = "json"
 TEXT = "text"
@@ -39,7 +43,7 @@ class JsonFormatter(logging.Formatter):
             line["request_id"] = g.request_id
         line.update(getattr(record, "fields", {}))
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = record.exc_text or self.formatException(record.exc_info)
         return json.dumps(line, default=str)
 
 
@@ -53,6 +57,7 @@ def configure(log_format: str, level: str) -> None:
     :param log_format: ``json``, or ``text`` to leave logging as Flask and the server set it up
     :param level: lowest level to log: ``debug`` to ``critical``
     """
+    _hide_values()
     if log_format != JSON:
         return
     root = logging.getLogger()
@@ -70,3 +75,52 @@ def hashed_user(identity: object, secret: str) -> str:
     """Return a name for a user that only who knows ``secret`` can compute from the id."""
     told = f"log-user:{identity}".encode()
     return hmac.new(secret.encode(), told, hashlib.sha256).hexdigest()[:USER_HASH_LENGTH]
+
+
+def _hide_values() -> None:
+    """Keep what databases quote out of all tracebacks, whoever logs them and in whatever format."""
+    make = logging.getLogRecordFactory()
+    if getattr(make, "hides_values", False):
+        return
+
+    def make_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = make(*args, **kwargs)
+        if record.exc_info and record.exc_info[1]:
+            record.exc_text = traceback_of(record.exc_info[1])
+        return record
+
+    make_record.hides_values = True  # type: ignore[attr-defined]
+    logging.setLogRecordFactory(make_record)
+
+
+def traceback_of(error: BaseException) -> str:
+    """Return a traceback, causes first, without the text that a database gave to a statement."""
+    chain = list(_with_causes(error))
+    quoting = {id(it) for it in chain if isinstance(it, StatementError) and it.statement}
+    quoting |= {id(it.orig) for it in chain if isinstance(it, StatementError) and it.statement}
+    told = (
+        "".join(
+            [
+                "Traceback (most recent call last):\n",
+                *traceback.format_tb(it.__traceback__),
+                *(_without_text(it) if id(it) in quoting else traceback.format_exception_only(it)),
+            ]
+        )
+        for it in reversed(chain)
+    )
+    return "\nWhich led to:\n\n".join(told).rstrip()
+
+
+def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        hidden = error.__suppress_context__
+        error = error.__cause__ or (None if hidden else error.__context__)
+
+
+def _without_text(error: BaseException) -> Iterator[str]:
+    yield f"{type(error).__module__}.{type(error).__qualname__}: not told, as it may quote values\n"
+    if isinstance(error, StatementError):
+        yield f"[SQL: {error.statement}]\n"

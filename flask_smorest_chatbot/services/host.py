@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from ..catalog import CatalogItem, CatalogQuery, CatalogResult, Fact, Vocabulary
 from ..config import ChatbotConfig
-from ..errors import ChatbotError, LoaderError
+from ..errors import ChatbotError, LoaderError, without_text
 from ..profile import UserProfile
 from .model.chat_model import LazyChatModel
 from .running import RunningTurns
@@ -70,7 +70,7 @@ def from_host(name: str, loader: Callable[[], _Value]) -> _Value:
     except (ChatbotError, *DATABASE_AWAY):
         raise
     except Exception as error:
-        log.exception("the host's %s loader raised", name)
+        log.error("the host's %s loader raised %s", name, without_text(error))
         message = f"The site's {name} could not be read: try again."
         raise LoaderError(message, f"{name}_error") from error
 

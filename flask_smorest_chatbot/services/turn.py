@@ -23,6 +23,7 @@ from ..errors import (
     ServerStoppingError,
     SessionClearedError,
     TurnError,
+    without_text,
 )
 from ..metrics import (
     FIRST_TOKEN_SECONDS,
@@ -134,8 +135,8 @@ class Turn:
             was_cut = isinstance(error, ServerStoppingError | _GivenUpError)
             self._end_badly("interrupted" if was_cut else "failed", error.reason)
             yield Failed(error)
-        except Exception:
-            log.exception("turn %s failed", self.opened.answer_id)
+        except Exception as error:
+            log.error("turn %s failed: %s", self.opened.answer_id, without_text(error))
             fault = TurnError("Something went wrong on our side: try again.", "internal_error")
             self._end_badly("failed", fault.reason)
             yield Failed(fault)
@@ -388,15 +389,17 @@ class Turn:
             services.usage.charge(
                 self.opened.user_id, services.today, used["input"], used["output"]
             )
-        except SQLAlchemyError:
-            log.exception("turn %s could not be counted", self.opened.answer_id)
+        except SQLAlchemyError as error:
+            told = without_text(error)
+            log.error("turn %s could not be counted: %s", self.opened.answer_id, told)
 
     def _end_badly(self, status: str, reason: str) -> None:
         """Store a bad end. If even that fails, the claim runs out and the next read settles it."""
         try:
             self._settle(status=status, reason=reason)
-        except SQLAlchemyError:
-            log.exception("turn %s could not be stored as %s", self.opened.answer_id, status)
+        except SQLAlchemyError as error:
+            told = without_text(error)
+            log.error("turn %s was not stored as %s: %s", self.answer_id, status, told)
             self._settled = True
 
     def _settle(self, **values: Any) -> bool:

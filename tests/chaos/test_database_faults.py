@@ -96,7 +96,7 @@ def test_away_before_a_turn_nothing_is_stored_and_the_site_says_so(
     postgres.start()
     assert refused.status_code == 503
     assert int(refused.headers["Retry-After"]) > 0
-    assert set(refused.json()) == {"code", "status", "message", "errors"}
+    assert set(refused.json()) == {"code", "status", "message", "errors", "request_id"}
     assert is_up == 200
     assert len(client.get("/api/chatbot/history/before").json()) == 2
     # Every worker finds the new server by itself.
