@@ -9,8 +9,9 @@ BIN := $(VENV)/bin
 SITE := $(VENV)/site.stamp
 MODEL := $(VENV)/small-model.stamp
 DEV := $(VENV)/dev.stamp
+SOURCES := app flask_smorest_chatbot small_ollama scripts deploy gunicorn_config.py run.py
 
-.PHONY: help run install small-model dev test test-deploy chaos lint format bench bench-quick clean
+.PHONY: help run install small-model dev test test-deploy chaos fuzz lint format bench bench-quick clean
 
 help:
 	@echo "make run      set up everything and serve the site on http://127.0.0.1:$(PORT)"
@@ -18,7 +19,8 @@ help:
 	@echo "make install  make $(VENV) with what the site needs, and nothing else"
 	@echo "make test-deploy  install and run the site on a Debian in a container (root)"
 	@echo "make chaos    kill workers and the database under load: SECONDS=60 KILLS=50 make chaos"
-	@echo "make lint     ruff and mypy"
+	@echo "make fuzz     send the site what its OpenAPI document allows and forbids"
+	@echo "make lint     ruff, mypy and bandit"
 	@echo "make bench    measure, beside the original's design and the model server alone"
 
 run: $(SITE)
@@ -41,10 +43,14 @@ test-deploy: $(DEV) $(MODEL)
 chaos: $(DEV) $(MODEL)
 	$(BIN)/python -m tests.chaos
 
+fuzz: $(DEV) $(MODEL)
+	$(BIN)/python -m tests.chaos fuzz
+
 lint: $(DEV) $(MODEL)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml $(SOURCES)
 
 format: $(DEV)
 	$(BIN)/ruff check --fix .

@@ -20,8 +20,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 DEVELOPMENT = "development"
 PRODUCTION = "production"
 MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: an HS256 key is at least as long as its hash
-DEVELOPMENT_SECRET = "for-development-only-not-a-secret-0001"  # noqa: S105
-DEVELOPMENT_JWT_SECRET = "for-development-only-not-a-secret-0002"  # noqa: S105
+DEVELOPMENT_SECRET = "for-development-only-not-a-secret-0001"  # noqa: S105  # nosec B105  # refused in production
+DEVELOPMENT_JWT_SECRET = "for-development-only-not-a-secret-0002"  # noqa: S105  # nosec B105
 
 # Packages of drivers that are not called as the module that they bring.
 DRIVER_PACKAGES = {

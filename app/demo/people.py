@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-PASSWORD = "demo-password"  # noqa: S105  (public; see seed-demo)
+PASSWORD = "demo-password"  # noqa: S105  (public; see seed-demo)  # nosec B105
 
 # E-mail address, name, towns of their listings.
 OWNERS: list[tuple[str, str, list[str]]] = [

@@ -35,7 +35,7 @@ def seed() -> dict[str, int]:
 
     :return: how many rows were added, by table
     """
-    chance = random.Random(SEED)  # noqa: S311  (repeatable on purpose)
+    chance = random.Random(SEED)  # noqa: S311  (repeatable on purpose)  # nosec B311
     with transaction():
         owners, renters, new_users = _add_users()
         instruments, new_instruments = _add_instruments()

@@ -89,7 +89,7 @@ class Profile(MethodView):
 @blp.route("/logout")
 class LogOut(MethodView):
     @blp.login_required()
-    @blp.body(LogOutSchema)
+    @blp.body(LogOutSchema, required=False)
     @blp.response(200, MessageSchema)
     def post(self, values: dict[str, Any]) -> dict[str, str]:
         """Log out

@@ -24,13 +24,24 @@ class SiteBlueprint(Blueprint):  # type: ignore[misc]  # untyped
 
     ARGUMENTS_PARSER = JsonBodyParser()
 
-    def body(self, schema: Any) -> Callable[[View], View]:
-        """Take a JSON body; document what a bad one gets."""
+    def _document_pagination_metadata(self, spec: Any, resp_doc: dict[str, Any]) -> None:
+        """Document ``X-Pagination`` as it is sent: JSON, not OpenAPI's own notation of objects."""
+        schema = {"$ref": "#/components/schemas/PaginationMetadata"}
+        resp_doc.setdefault("headers", {})[self.PAGINATION_HEADER_NAME] = {
+            "description": "Pagination metadata",
+            "content": {"application/json": {"schema": schema}},
+        }
+
+    def body(self, schema: Any, *, required: bool = True) -> Callable[[View], View]:
+        """Take a JSON body; document what a bad one gets.
+
+        :param required: False if it may be missing
+        """
 
         def decorate(view: View) -> View:
             view = self.alt_response(413, "REQUEST_ENTITY_TOO_LARGE")(view)
             view = self.alt_response(400, "BAD_REQUEST")(view)
-            decorated: View = self.arguments(schema)(view)
+            decorated: View = self.arguments(schema, required=required)(view)
             return decorated
 
         return decorate

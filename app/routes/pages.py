@@ -7,11 +7,12 @@ from datetime import timedelta
 from flask import Blueprint, current_app, render_template, request
 
 from ..config import DEVELOPMENT
+from ..demo.people import PASSWORD
 from ..services import listings, quotes
 from ..services.clock import today
 from ..services.rentals import MAX_DAYS_AHEAD
 
-DEMO_LOGIN = {"email": "demo@example.com", "password": "demo-password"}
+DEMO_LOGIN = {"email": "demo@example.com", "password": PASSWORD}
 
 bp = Blueprint("pages", __name__)
 

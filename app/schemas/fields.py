@@ -13,6 +13,9 @@ import marshmallow as ma
 from ..models import MAX_ROW_ID, as_utc
 
 MULTILINE_MARKS = "\n\t"
+# For the OpenAPI document, in the words of JSON Schema: what `Text` refuses, and what it trims.
+CONTROLS = r"\x00-\x1f\x7f-\x9f"
+CONTROLS_OF_LINES = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 MONEY_DIGITS = 25  # far more than any amount has
 
 
@@ -35,6 +38,8 @@ class Text(ma.fields.String):
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("validate", []).insert(0, ma.validate.Length(min=least, max=most))
+        pattern = _pattern(CONTROLS_OF_LINES if multiline else CONTROLS, blank=not least)
+        kwargs["metadata"] = {"pattern": pattern, **kwargs.get("metadata", {})}
         super().__init__(**kwargs)
         self._allowed = MULTILINE_MARKS if multiline else ""
         self._trim = trim
@@ -48,6 +53,14 @@ class Text(ma.fields.String):
         if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in self._allowed for c in text):
             raise ma.ValidationError("Control characters are not allowed.")
         return text.strip() if self._trim else text
+
+
+def _pattern(refused: str, *, blank: bool) -> str:
+    """Return the pattern of texts without the refused characters.
+
+    :param blank: whether white space alone will do
+    """
+    return rf"^[^{refused}]*$" if blank else rf"^[^{refused}]*[^\s{refused}][^{refused}]*$"
 
 
 class Address(Text):
@@ -97,7 +110,8 @@ class Money(ma.fields.Field[Decimal]):
 
     def __init__(self, *, most: Decimal, **kwargs: Any) -> None:
         bounds = ma.validate.Range(min=Decimal("0.01"), max=most)
-        kwargs.setdefault("metadata", {}).setdefault("type", "number")
+        told = {"type": "number", "minimum": 0.01, "maximum": float(most), "multipleOf": 0.01}
+        kwargs["metadata"] = {**told, **kwargs.get("metadata", {})}
         super().__init__(validate=bounds, **kwargs)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> float | None:

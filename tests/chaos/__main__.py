@@ -1,4 +1,4 @@
-"""``make chaos``: kill workers and the database under load; print what came of it."""
+"""``make chaos`` and ``make fuzz``: what CI does for a minute, for as long as one likes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from chaos_run import Plan, run
+from fuzzing import fuzz
 
 
-def main() -> int:
-    """Run the plan that the environment names; exit status 1 if anything was lost."""
+def kill_and_count() -> bool:
+    """Kill workers and the database under load; tell whether nothing was lost by it."""
     seconds = float(os.environ.get("SECONDS", "200"))
     plan = Plan(
         seconds=seconds,
@@ -23,8 +24,16 @@ def main() -> int:
     )
     report = run(plan)
     print(report)
-    return 0 if report.verdict.is_clean else 1
+    return report.verdict.is_clean
+
+
+def fuzz_and_tell() -> bool:
+    """Send what the OpenAPI document allows and forbids; tell whether all was answered so."""
+    fuzzed = fuzz(int(os.environ.get("EXAMPLES", "400")))
+    print(fuzzed.output)
+    return fuzzed.is_clean
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    action = fuzz_and_tell if sys.argv[1:] == ["fuzz"] else kill_and_count
+    sys.exit(0 if action() else 1)

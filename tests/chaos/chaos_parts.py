@@ -124,6 +124,11 @@ QUICK = {
     "ARGON2_MEMORY_COST": "8",
     "ARGON2_PARALLELISM": "1",
     "LOG_LEVEL": "warning",
+    # No limits: what is refused is not tested.
+    "CHATBOT_MAX_TURNS_PER_MINUTE": "0",
+    "CHATBOT_MAX_TURNS_PER_HOUR": "0",
+    "CHATBOT_MAX_READS_PER_MINUTE": "0",
+    "CHATBOT_MAX_REFUSED_PER_MINUTE": "0",
 }
 
 
