@@ -87,7 +87,7 @@ class Turns(RuleBasedStateMachine):
     @rule(who=st.integers(0, 1), session_id=SESSIONS)
     def read(self, who: int, session_id: str) -> None:
         try:
-            found = self.records.history(self.users[who], session_id)
+            found = self.records.list_messages(self.users[who], session_id).rows
         except NotFoundError:
             return
         assert {message.user_id for message in found} <= {self.users[who]}
@@ -102,7 +102,7 @@ class Turns(RuleBasedStateMachine):
 
     @rule(turn=turns, status=st.sampled_from(["complete", "failed", "interrupted", "stopped"]))
     def end(self, turn: OpenTurn, status: str) -> None:
-        self.records.settle(turn, {"status": status, "content": text_of(turn)}, "Q")
+        self.records.settle(turn, {"status": status, "content": text_of(turn)})
 
     @rule(turn=turns)
     def die(self, turn: OpenTurn) -> None:
