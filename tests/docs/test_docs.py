@@ -44,6 +44,7 @@ from flask_smorest_chatbot.schemas import ChatMessageSchema
 
 PAGES = list(all_pages())
 README, API, ADOPT = read("README.md"), read("docs/api.md"), read("docs/adopt.md")
+SECURITY = read("docs/security.md")
 COMMANDS, CONFIGURATION = read("docs/commands.md"), read("docs/configuration.md")
 MINIMAL = (ROOT / "examples/minimal/app.py").read_text(encoding="utf-8")
 PACKAGE = Path(flask_smorest_chatbot.__file__).parent
@@ -247,6 +248,27 @@ def test_every_column_is_documented() -> None:
     for model in (chatbot.ChatSession, chatbot.ChatMessage, chatbot.ChatApiKey, chatbot.ChatUsage):
         for column in sa.inspect(model).columns:
             assert f"`{column.name}`" in section, column
+
+
+# -- security ----------------------------------------------------------------------------------
+
+
+def test_every_test_that_the_threat_model_names_exists() -> None:
+    rows = re.findall(r"^\| .+ \| .+ \| (.+) \|$", SECURITY.section("## Threats"), re.M)[1:]
+    assert len(rows) > 20
+    for row in rows:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)
+        assert named, row
+        for path, name in named:
+            source = (ROOT / path).read_text(encoding="utf-8")
+            assert re.search(rf"^def {name}\(", source, re.M), f"{path}::{name}"
+
+
+def test_all_of_both_owasp_lists_are_answered() -> None:
+    section = SECURITY.section("## The OWASP lists")
+    risks = set(re.findall(r"^\| ((?:LLM|API)\d+) \w", section, re.M))
+    llm = {f"LLM{number:02}" for number in range(1, 11)}
+    assert risks == llm | {f"API{number}" for number in range(1, 11)}
 
 
 # -- code --------------------------------------------------------------------------------------

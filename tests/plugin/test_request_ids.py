@@ -29,7 +29,7 @@ def test_an_id_of_the_hosts_is_taken(host: Host, user: Any) -> None:
         g.request_id = "from-the-host"
 
     assert host.app.test_client().get("/api/chatbot/sessions").json["request_id"] == "from-the-host"
-    host.chat_model.scripts = [[ConnectionError("away")]]
+    host.chat_model.scripts = [[ConnectionError("away")] for _ in range(3)]  # it is tried again
     assert ask(host, user).json["request_id"] == "from-the-host"
 
 
@@ -37,7 +37,7 @@ def test_an_id_of_the_hosts_is_taken(host: Host, user: Any) -> None:
 def test_the_log_names_the_request_that_failed(
     host: Host, user: Any, caplog: pytest.LogCaptureFixture, accept: str
 ) -> None:
-    host.chat_model.scripts = [[ConnectionError("away")]]
+    host.chat_model.scripts = [[ConnectionError("away")] for _ in range(3)]  # it is tried again
     with caplog.at_level(logging.WARNING):
         answer = ask(host, user, Accept=accept)
     told = events_of(answer.text)[-1][1] if accept == SSE else answer.json
