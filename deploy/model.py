@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from urllib.parse import urlsplit
 
 import ollama
 
@@ -58,7 +59,8 @@ def main() -> None:
             wait_for(client)
             pull(client, config)
         except (ConnectionError, ollama.ResponseError, OSError) as error:
-            failed.append(f"{address}: {error}")
+            where = urlsplit(address).netloc.rpartition("@")[2]  # there may be a password before it
+            failed.append(f"{where}: {error}")
     if failed:
         raise SystemExit("\n".join(failed))
 

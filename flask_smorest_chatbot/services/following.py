@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import (
+    DatabaseAwayError,
     LoaderError,
     ModelError,
     ModelTimeoutError,
@@ -39,6 +40,8 @@ _KINDS: dict[str, type[TurnError]] = {
 _WITHOUT_DETAILS = {
     "session_cleared": SessionClearedError,
     "prompt_too_long": PromptTooLongError,
+    "database_unavailable": DatabaseAwayError,
+    "server_stopping": ServerStoppingError,
 }
 
 

@@ -40,7 +40,9 @@ from flask_smorest_chatbot import (
 )
 from flask_smorest_chatbot.routes import streaming
 from flask_smorest_chatbot.routes.documentation import _REFUSALS
+from flask_smorest_chatbot.routes.errors import status_of
 from flask_smorest_chatbot.schemas import ChatMessageSchema
+from flask_smorest_chatbot.services import following
 
 PAGES = list(all_pages())
 README, API, ADOPT = read("README.md"), read("docs/api.md"), read("docs/adopt.md")
@@ -197,6 +199,14 @@ def test_every_reason_is_documented_and_exists() -> None:
     words = reason_words(PACKAGE)
     assert {"model_unreachable", "profile_error", "worker_lost", "session_cleared"} <= words
     assert API.first_cells("### Reasons") == words
+
+
+def test_statuses_of_reasons_are_those_of_who_follows_an_answer() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\d{3}) \|", API.section("### Reasons"), re.M)
+    # These are refusals: no answer is begun, so none ends with them.
+    begun = {word: int(code) for word, code in rows if code not in ("403", "429")}
+    assert len(begun) > 20
+    assert begun == {word: status_of(following._error_of(word)) for word in begun}
 
 
 def test_every_state_of_a_message_is_documented_and_exists() -> None:

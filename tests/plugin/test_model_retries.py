@@ -7,13 +7,15 @@ import threading
 import time
 from collections.abc import Callable
 from email.utils import formatdate
+from pathlib import Path
 from typing import Any
 
 import pytest
 from client import SSE
 from faulty_server import DONE, HELLO, FaultyServer, Then, line, refusal, reply
-from host import Host, ask, history
+from host import Host, ask, close, history, make_host
 from prometheus_client import REGISTRY
+from scripted_model import ScriptedModel
 
 from flask_smorest_chatbot import ModelError
 from flask_smorest_chatbot.services.model.generation import _wait_before
@@ -68,6 +70,23 @@ def test_retries_are_as_configured(build: Build, serve: Serve, retries: int) -> 
     assert ask(host, host.add_user()).json["errors"] == {"reason": "model_busy"}
     after = REGISTRY.get_sample_value("chatbot_model_retries_total", {"reason": "model_busy"}) or 0
     assert (len(server.requests), after - before) == (1 + retries, retries)
+
+
+class PersistentModel(ScriptedModel):
+    """A model whose client asks again by itself."""
+
+    max_retries: int = 2
+
+
+def test_models_that_ask_again_by_themselves_are_left_to_it(tmp_path: Path) -> None:
+    model = PersistentModel(scripts=[[ConnectionError("away")]])
+    host = make_host(f"sqlite:///{tmp_path}/h.db", chat_model=model)
+    with host.app.app_context():
+        host.db.create_all()
+    response = ask(host, host.add_user())
+    assert response.json["errors"] == {"reason": "model_unreachable"}
+    assert len(model.prompts) == 1
+    close(host)
 
 
 def test_nothing_is_asked_again_once_something_was_said(build: Build, serve: Serve) -> None:

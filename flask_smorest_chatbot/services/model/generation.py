@@ -50,18 +50,23 @@ class Generation:
         :raises ModelError: in one of its kinds, when the model fails
         """
         first_by = time.monotonic() + self.config.first_token_timeout
-        for retry in range(self.config.model_retries + 1):
+        retries = self._retries()
+        for retry in range(retries + 1):
             try:
                 yield from self._ask_servers(first_by, deadline)
                 return
             except ModelError as error:
                 wait = _wait_before(retry, error)
-                is_last = retry == self.config.model_retries
                 too_late = time.monotonic() + wait >= min(first_by, deadline)
-                if is_last or too_late or self._end or not error.may_pass:
+                if retry == retries or too_late or self._end or not error.may_pass:
                     raise
                 MODEL_RETRIES.labels(error.reason).inc()
             yield from _pause(wait)
+
+    def _retries(self) -> int:
+        """Return how often to ask again: never those that do so themselves, as OpenAI's client."""
+        by_itself = any(hasattr(server.chat_model, "max_retries") for server in self.servers)
+        return 0 if by_itself else self.config.model_retries
 
     def _ask_servers(self, first_by: float, deadline: float) -> Iterator[str | None]:
         """Ask one server after the other, until one answers.
