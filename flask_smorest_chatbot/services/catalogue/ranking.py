@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from ...catalog import CatalogItem, CatalogQuery, CatalogResult, Outcome
+from ..plurals import singular
 
 #: How many of the nearest items are told when nothing fits.
 _NEAREST = 2
@@ -157,10 +158,6 @@ def _contains(text: str, name: str) -> bool:
 
 
 def _words(text: str) -> str:
-    """Return a text's words, case-folded and without a plural "s", between single spaces."""
+    """Return a text's words, case-folded and in singular, between single spaces."""
     words = re.findall(r"\w+", text.casefold())
-    return " " + " ".join(_singular(word) for word in words) + " "
-
-
-def _singular(word: str) -> str:
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+    return " " + " ".join(singular(word) for word in words) + " "

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Literal
 
 from ...catalog import Vocabulary
+from ..plurals import singular
 from .plain_words import STOP
 from .text import fold
 
@@ -188,18 +189,6 @@ def _spellings_of_firm(name: str) -> list[str]:
     words = _words(name)
     short = [word for word in words if word not in _OF_FIRMS]
     return [name] if len(short) == len(words) or not short else [name, " ".join(short)]
-
-
-@lru_cache(maxsize=4096)
-def singular(word: str) -> str:
-    """Return an English noun's singular, or something that is the same for both."""
-    if len(word) < 4 or word.endswith(("ss", "us", "is")):
-        return word
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("sses", "shes", "ches", "xes")):
-        return word[:-2]
-    return word[:-1] if word.endswith("s") else word
 
 
 def spelt_right(words: Sequence[str], names: Names) -> list[str]:

@@ -108,7 +108,7 @@ OTHER = re.compile(
     r"|like (?:this|that|these|those|it|them)|of (?:these|those|them)|please"
     r"|recommendations|guitars)"
     r"|any more|(?:some|a few|few|give me) more(?=\s?(?:$|[?!.]))"
-    r"|^more(?! (?:info\w*|details?|about|on)\b)|(?:(?:any|some|the|what"
+    r"|^more(?! (?:info\w*|details?|about|on|expensive|than)\b)|(?:(?:any|some|the|what"
     r"|your|which) )?other(?! (?:than|hand|day|week|weekend|time|dates?|days?|cit|place|location"
     r"|words|side|half|people|musicians|kids|brands? than))"
     r"(?: (?:ones?|options?|choices?|models?|suggestions?|recommendations?|ideas?|things?|stuff"

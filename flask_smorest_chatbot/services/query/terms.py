@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from .names import WORD, Kind, Meaning, Names, is_english, singular, spelt_right
+from ..plurals import singular
+from .names import WORD, Kind, Meaning, Names, is_english, spelt_right
 from .plain_words import STOP
 from .term_words import (
     ADJECTIVES,

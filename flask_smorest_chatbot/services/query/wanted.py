@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 
+from ..plurals import singular
 from .plain_words import ASKED, MODEL, MODEL_WORD, NO_ITEM, PIECE, STOP, VERB, VERB_AFTER
 from .terms import Term
 from .text import Message
@@ -134,7 +135,7 @@ def _unknown_thing(message: Message, left: str) -> str | None:
         last = words[-1][0]
         if (
             last in NO_ITEM
-            or last.rstrip("s") in NO_ITEM
+            or singular(last) in NO_ITEM
             or words[0][0] in NO_ITEM
             or len(last) < 3
             or last.endswith(("ing", "ly", "ed"))

@@ -14,6 +14,7 @@ from enum import IntEnum
 from .clauses import READ, Clauses
 from .contrasts import Span, only_named
 from .cues import (
+    AFTER,
     ARTICLES,
     BEFORE,
     COMPARATIVE,
@@ -111,8 +112,10 @@ def _against_after(
 
 def _is_against_behind(clauses: Clauses, start: int, until: int) -> bool:
     until = min(until, start + READ)
-    if start < until and "?" in clauses.gap(start) and clauses.words[start].text in NO:
-        return True
+    if start < until and "?" in clauses.gap(start):
+        cue, _ = clauses.cue(AFTER, start, until)
+        if cue is Cue.BAD or clauses.words[start].text in NO:
+            return True
     end = clauses.words[start - 1].end
     if MARKS_AGAINST.search(_rest_of_line(clauses, start, until)):
         return True

@@ -90,6 +90,9 @@ WEAK = re.compile(
     r"|euros|bucks)[a-z]|would (?:cost|punish|be too|be a bit|be more))\b"
 )
 STOP = re.compile(r"[.!?;](?=\s)|\n")
+LIST_MARK = re.compile(r"[ \t]*(?:[-*#|\u2022]|\d{1,2}[.)])")
+#: A list, or a line that a name begins, is no contrast to the line above.
+NEXT_LINE = re.compile(r"\n\W*$|\n[ \t]*(?:[-*#|\u2022]|\d{1,2}[.)])|:\s*\n|\n[^\n]*\n[^\n]*\n")
 #: All that is said of a thing: it can what the one before cannot.
 ELLIPTIC = re.compile(
     r"\W*(?:can|will|does|is|has|do|are|won\W?t|doesn\W?t|isn\W?t|can\W?t|hasn\W?t)\W*"

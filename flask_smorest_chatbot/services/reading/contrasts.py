@@ -22,6 +22,8 @@ from .contrast_words import (
     IN_CASE,
     INSTEAD,
     LEADS_ON,
+    LIST_MARK,
+    NEXT_LINE,
     ONLY,
     STOP,
     SUFFICES,
@@ -74,7 +76,9 @@ def _between(clauses: Clauses, last: Span, following: Span | None) -> str:
         return ""
     words = clauses.words
     text = clauses.text[words[last[1] - 1].end : words[following[0]].start]
-    return "" if "\n" in text else _plain(text)
+    line = clauses.text[: words[last[0]].start].rpartition("\n")[2]
+    is_listed = "\n" in text and LIST_MARK.match(line)
+    return "" if is_listed or NEXT_LINE.search(text) else _plain(text)
 
 
 def _plain(text: str) -> str:

@@ -74,7 +74,8 @@ _BEFORE: Phrases = {
         arrepender|hesitar|aarzel|zaluj|wahaj
         hold off|rule out|rules out|ruled out|ruling out|steer you away|steer you clear
         stay clear|keep away|leave aside|ditch|drop|ignore|discard|dismiss
-        cross off|refrain|advise against|recommend against|warn against|think twice|beware|say no to
+        i d leave|i would leave|i ll leave|cross off|refrain|advise against
+        recommend against|warn against|think twice|beware|say no to
         decline|lack|hesitant|deconseille|desaconsejo|sconsiglio|desaconselho|odradzam|abraten
         rate von|raten von|afraden
         """,
@@ -128,7 +129,9 @@ _AFTER: Phrases = {
         checked out|spoken for|in use|in repair|under repair|being repaired|being serviced
         out of service|out of commission|off the table|poor choice|bad choice|wrong choice
         poor fit|bad fit|bad idea|ill suited|unsuited|inappropriate|impractical|discontinued
-        waste of money|bit of a toy|maintenance|off the market|is gone|are gone|is out|are out
+        ubertrieben|exagere|exagerado|esagerato|overdreven|costa troppo|cuesta demasiado|coute trop
+        custa demais|kostet zu viel|waste of money|hold you back|bit of a toy|maintenance
+        off the market|is gone|are gone|is out|are out
         so not for|so not on|but not for|but not on|but not until|but not before|beyond it|above it
         outside it|beyond that|above that|twice as much|twice the price
         struggle|struggles|falls short|fall short|isn t either|is not either|aren t either
@@ -195,7 +198,7 @@ LEADS_TO = frozenset(
     "need have want like going able try wish plan you possible advisable recommended not".split()
 )
 #: Answers to a name with a question mark.
-NO = frozenset("no nope nee nein non nao nie".split())
+NO = frozenset("no nope nee nein non nao nie gone".split())
 #: The same without spaces between words.
 UNSPACED_BEFORE = re.compile(
     "\u4e0d\u63a8\u8350|\u4e0d\u9700\u8981|\u4e0d\u5fc5|\u65e0\u9700|\u4e0d\u5efa\u8bae|\u4e0d\u8981|\u800c\u4e0d\u662f"

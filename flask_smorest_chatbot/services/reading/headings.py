@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 
 from .clauses import READ, Clauses
-from .cues import BEFORE, Cue
+from .cues import BEFORE, NO, Cue
 
 #: Characters above a name in which its list has a heading.
 _LIST_WINDOW = 600
@@ -33,6 +33,9 @@ def is_under_no(clauses: Clauses, first: int, start: int) -> bool:
     is_behind = ":" in gap and "\n" not in gap
     until = start if is_behind else _heading_above(clauses, clauses.words[first].start)
     since = clauses.start_of_clause(until - 1, max(0, until - READ)) if until > 1 else 0
+    is_no = until - since == 1 and clauses.words[since].text in NO
+    if is_behind and is_no and "?" not in clauses.gap(since):
+        return True
     cues = [clauses.cue(BEFORE, at, until)[0] for at in range(since, until)]
     if Cue.REJECT in cues and Cue.NOT not in cues:
         return cues[0] is Cue.REJECT or Cue.REJECT in cues[-2:]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ...catalog import CatalogItem
+from ..plurals import singular
 from .words import Word, words_of_name
 
 #: Words that tell no product, whatever a catalogue offers.
@@ -50,13 +51,10 @@ def canonical(word: str) -> str:
 def common_words(items: Sequence[CatalogItem]) -> frozenset[str]:
     """Return words by which no item is known: of their categories, and what most have in common."""
     categories = {word.text for item in items for word in words_of_name(item.category or "")}
-    singular = {
-        word[: -len(end)] for word in categories for end in ("s", "es") if word.endswith(end)
-    }
     names = [{word.text for word in words_of_name(item.name)} for item in items]
     counts = Counter(word for name in names for word in name)
     frequent = {word for word, count in counts.items() if count > max(2, len(names) / 2)}
-    return _TELL_NOTHING | categories | singular | frequent
+    return _TELL_NOTHING | categories | set(map(singular, categories)) | frequent
 
 
 def products_of(items: Iterable[CatalogItem], common: frozenset[str]) -> list[Product]:
