@@ -39,7 +39,8 @@ def register_jwt_callbacks(unauthorized: Callable[[str], Response]) -> None:
 
 def _is_revoked(_header: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:
     # The library asks this before it verifies the token.
-    return tokens.is_ours(claims) and tokens.is_revoked(claims["jti"])
+    user_id = accounts.user_id_of(claims.get("sub"))
+    return tokens.is_ours(claims) and tokens.is_revoked(claims["jti"], user_id)
 
 
 def _user_of(_header: Mapping[str, Any], claims: Mapping[str, Any]) -> User | None:

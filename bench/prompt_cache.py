@@ -7,7 +7,6 @@ engine says that it evaluated (``prompt_n``) and reused (``cache_n``).
 from __future__ import annotations
 
 import json
-import os
 import re
 import statistics
 import tempfile
@@ -263,9 +262,7 @@ class _Site:
 @contextmanager
 def _site(folder: Path) -> Iterator[_Site]:
     ends = folder / "ends.jsonl"
-    threads = str(len(os.sched_getaffinity(0)))  # nobody else computes meanwhile
-    arguments = ["--slots", "1", "--num-ctx", str(NUM_CTX), "--threads", threads]
-    arguments += ["--record-ends", str(ends)]
+    arguments = ["--slots", "1", "--num-ctx", str(NUM_CTX), "--record-ends", str(ends)]
     with SmallOllama(arguments) as server:
         app = create_app(
             {

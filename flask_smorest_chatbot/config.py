@@ -151,7 +151,7 @@ class ChatbotConfig:
     )
     catalog_limit: int = _key(
         8,
-        "Catalogue items offered to the model per turn; each costs about 40 tokens",
+        "Catalogue items offered to the model per turn; a new one costs about 60 tokens",
         unit="items",
         low=0,
         high=100,

@@ -51,6 +51,13 @@ def find_by_email(email: str) -> User | None:
     return db.session.scalar(select(User).where(User.email == email.lower()))
 
 
+def user_id_of(identity: object) -> int | None:
+    """Return the id that a token's ``sub`` is; None if it cannot be one."""
+    if not isinstance(identity, str) or not re.fullmatch("[0-9]{1,10}", identity):
+        return None
+    return int(identity) if 0 < int(identity) <= MAX_ROW_ID else None
+
+
 def active_user(identity: object, issued_at: float) -> User | None:
     """Return the user whom a token was issued to.
 
@@ -59,11 +66,8 @@ def active_user(identity: object, issued_at: float) -> User | None:
         was issued to an earlier one of the same id, on a database that gives ids again
     :return: None unless it is an active user
     """
-    if not isinstance(identity, str) or not re.fullmatch("[0-9]{1,10}", identity):
-        return None
-    if not 0 < int(identity) <= MAX_ROW_ID:
-        return None
-    user = find_active(int(identity))
+    user_id = user_id_of(identity)
+    user = find_active(user_id) if user_id is not None else None
     if user is None:
         return None
     is_older = issued_at < int(as_utc(user.created_at).timestamp()) - CLOCK_TOLERANCE_S

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, and_, exists, select
+from sqlalchemy import ColumnElement, Date, ScalarSelect, String, and_, cast, exists, func, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.functions import FunctionElement
 
-from flask_smorest_chatbot import Period
-
-from ..extensions import db
 from ..models import BLOCKING_STATUSES, Listing, Rental
 from .clock import today
 
@@ -62,20 +57,21 @@ def comes_free(start: Any, days: Any) -> ColumnElement[bool]:
     )
 
 
-def taken_periods(listing_ids: Sequence[int], since: date) -> Mapping[int, list[Period]]:
-    """Return the periods in which each listing is taken, by one query.
+def taken_from(since: Any) -> ScalarSelect[str]:
+    """Return an expression for when a listing is taken: ``2026-12-12/2026-12-19,...``, or null.
 
-    :param since: those that end by then are left out
+    A text, so that it comes in the row of the listing and needs no query of its own.
+
+    :param since: a date or an expression for one; rentals that end by then are left out
     """
-    query = select(Rental.listing_id, Rental.start_date, Rental.end_date).where(
-        Rental.listing_id.in_(listing_ids),
-        Rental.status.in_(BLOCKING_STATUSES),
-        Rental.end_date > since,
+    rental = aliased(Rental)
+    start, end = (cast(day, String(10)) for day in (rental.start_date, rental.end_date))
+    taken = select(func.aggregate_strings(start + "/" + end, ",")).where(
+        rental.listing_id == Listing.id,
+        rental.status.in_(BLOCKING_STATUSES),
+        rental.end_date > since,
     )
-    taken: defaultdict[int, list[Period]] = defaultdict(list)
-    for listing_id, start, end in db.session.execute(query):
-        taken[listing_id].append(Period(start, end))
-    return taken
+    return taken.correlate(Listing).scalar_subquery()
 
 
 class DaysAfter(FunctionElement[date]):

@@ -13,7 +13,6 @@ from flask_smorest_chatbot import CatalogItem, CatalogQuery, CatalogResult, Peri
 
 from ..models import MAX_ROW_ID
 from . import catalog
-from .availability import taken_periods
 from .catalog_search import NAMED, Clue, ListingHit, Search
 from .kinds import known_kind
 from .levels import levels_of, words_for
@@ -106,6 +105,7 @@ def search_for(query: CatalogQuery) -> Search:
         excluded_ids=_row_ids(query.excluded_ids),
         excluded_instruments=catalog.instruments_called(query.excluded_words),
         limit=query.limit,
+        today=query.today,
     )
 
 
@@ -202,7 +202,7 @@ def _why_nothing(search: Search, query: CatalogQuery) -> CatalogResult:
 
 def _named_items(query: CatalogQuery) -> CatalogResult:
     """Return these very listings as they are now; what cannot be had says so."""
-    hits = catalog.listings_by_id(_row_ids(query.item_ids))
+    hits = catalog.listings_by_id(_row_ids(query.item_ids), query.today)
     return CatalogResult(items=_items(hits, query))
 
 
@@ -214,12 +214,11 @@ def _row_ids(ids: Sequence[int | str]) -> list[int]:
 
 
 def _items(hits: Sequence[ListingHit], query: CatalogQuery) -> list[CatalogItem]:
-    taken = taken_periods([hit.listing_id for hit in hits], query.today) if hits else {}
-    return [_item(hit, query, taken.get(hit.listing_id, ())) for hit in hits]
+    return [_item(hit, query) for hit in hits]
 
 
-def _item(hit: ListingHit, query: CatalogQuery, taken: Sequence[Period]) -> CatalogItem:
-    free = free_time(query.wanted_period, taken)
+def _item(hit: ListingHit, query: CatalogQuery) -> CatalogItem:
+    free = free_time(query.wanted_period, hit.taken_periods)
     is_own = query.user_id is not None and hit.owner_id == query.user_id
     is_offered = hit.is_available and hit.owner_is_active and not is_own and _can_be_booked(query)
     return CatalogItem(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -23,7 +24,7 @@ from sqlalchemy import (
 from ..extensions import db
 from ..models import MAX_ROW_ID, Instrument, Listing, Rental, User
 from . import catalog_sql as sql
-from .availability import comes_free
+from .availability import comes_free, taken_from
 from .catalog_conditions import is_in_budget, is_offered
 from .catalog_search import ListingHit, Search, Stock
 from .search_words import has_name, parts_of_name
@@ -65,10 +66,11 @@ def further_listings(hit: ListingHit, search: Search) -> list[ListingHit]:
     return [replace(_hit(row), tier=hit.tier) for row in rows]
 
 
-def listings_by_id(listing_ids: Sequence[int]) -> list[ListingHit]:
+def listings_by_id(listing_ids: Sequence[int], today: date) -> list[ListingHit]:
     """Return listings, whether they can be had or not, in this order; unknown ones are left out."""
     query = _with_columns(select().select_from(Listing)).where(Listing.id.in_(listing_ids))
-    known = {row.listing_id: _hit(row) for row in db.session.execute(query)}
+    rows = db.session.execute(query, {"today": today})
+    known = {row.listing_id: _hit(row) for row in rows}
     return [known[number] for number in dict.fromkeys(listing_ids) if number in known]
 
 
@@ -215,6 +217,7 @@ def _with_columns(query: Select[Any]) -> Select[Any]:
             Listing.is_available,
             Listing.owner_id,
             User.is_active.label("owner_is_active"),
+            taken_from(bindparam("today", type_=Date)).label("taken"),
             *(getattr(Instrument, name) for name in ("name", "category", "brand", "model")),
             Instrument.description,
         )

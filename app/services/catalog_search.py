@@ -54,6 +54,7 @@ class Search:
     :param excluded_ids: listings to leave out
     :param excluded_instruments: instruments to leave out
     :param limit: at most so many
+    :param today: rentals that end by then are of no interest any more
     """
 
     period: Period
@@ -71,6 +72,7 @@ class Search:
     excluded_ids: Sequence[int] = ()
     excluded_instruments: Sequence[int] = ()
     limit: int = 8
+    today: date = date.min
 
     @property
     def names_nothing(self) -> bool:
@@ -109,6 +111,7 @@ class Search:
             excluded_ids=_any(self.excluded_ids, 0),
             excluded_instruments=_any(self.excluded_instruments, 0),
             limit=0,
+            today=date.min,
         )
 
     def values(self) -> dict[str, Any]:
@@ -131,6 +134,7 @@ class Search:
             "excluded_ids": list(self.excluded_ids),
             "excluded_instruments": list(self.excluded_instruments),
             "limit": self.limit,
+            "today": self.today,
         }
 
     @property
@@ -145,6 +149,7 @@ class ListingHit:
     """A listing that was found. ``daily_rate`` is in US$.
 
     :param is_available: whether its owner rents it out at all
+    :param taken: when it is rented, as ``2026-12-12/2026-12-19``, joined by commas
     :param tier: of the clues that its instrument meets
     :param is_here: whether it is at the place of the search
     """
@@ -162,8 +167,15 @@ class ListingHit:
     is_available: bool
     owner_id: int
     owner_is_active: bool
+    taken: str | None = None
     tier: int = 0
     is_here: bool = False
+
+    @property
+    def taken_periods(self) -> list[Period]:
+        """When it is rented."""
+        spans = (span.split("/") for span in (self.taken or "").split(",") if span)
+        return [Period(*map(date.fromisoformat, span)) for span in spans]
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from flask import g
 from flask_jwt_extended import create_access_token, create_refresh_token, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
-from sqlalchemy import delete
+from sqlalchemy import delete, exists, select
 
 from ..errors import ConflictError, InvalidInputError
 from ..extensions import db
@@ -42,9 +43,20 @@ def is_ours(claims: Mapping[str, Any]) -> bool:
     )
 
 
-def is_revoked(jti: str) -> bool:
-    """Tell whether the token with this id was logged out."""
-    return db.session.get(RevokedToken, jti) is not None
+def is_revoked(jti: str, user_id: int | None) -> bool:
+    """Tell whether the token with this id was logged out; load its user by the same query.
+
+    The user is then in the database session as long as the request lasts, where whoever asks for
+    them by key finds them.
+
+    :param user_id: whom the token names; None if it cannot be anybody
+    """
+    revoked = exists().where(RevokedToken.jti == jti)
+    found = db.session.execute(select(User, revoked).where(User.id == user_id)).first()
+    if found is None:
+        return False  # nobody is let in without a user
+    g.user_of_token = found[0]  # a session keeps only what somebody else keeps, too
+    return bool(found[1])
 
 
 def revoke(access_claims: Mapping[str, Any], refresh_token: str | None = None) -> None:

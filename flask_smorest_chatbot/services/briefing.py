@@ -104,7 +104,10 @@ def brief(services: TurnServices, plan: TurnPlan, opened: OpenTurn) -> Briefing:
             replace(found, items=found.items[: fitted.items]),
             facts,
             fitted.prompt,
-            {"profile": as_of_start, **_new_start(exchanges, fitted.dropped, opened)},
+            {
+                **({} if read.session.profile else {"profile": as_of_start}),
+                **_new_start(exchanges, fitted.dropped, opened),
+            },
             vocabulary.brands,
         )
 
