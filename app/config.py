@@ -272,7 +272,6 @@ class Settings:
             return options
         return {
             **options,
-            "pool_pre_ping": True,
             "pool_size": self.database_pool_size,
             "max_overflow": self.database_max_overflow,
             "pool_timeout": 5,

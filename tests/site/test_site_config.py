@@ -126,7 +126,6 @@ def test_servers_get_a_bounded_pool_and_sqlite_does_not():
     server = load_config({"DATABASE_URL": "postgres://u@h/d", "DATABASE_POOL_SIZE": "3"}, {})
     assert server["SQLALCHEMY_ENGINE_OPTIONS"] == {
         "hide_parameters": True,
-        "pool_pre_ping": True,
         "pool_size": 3,
         "max_overflow": 0,
         "pool_timeout": 5,
