@@ -107,6 +107,32 @@ class ChatbotConfig:
         low=0.1,
         high=3600,
     )
+    model_slots: int = _key(
+        4,
+        "Answers that the model writes at once, for all users; Ollama's OLLAMA_NUM_PARALLEL",
+        unit="answers",
+        low=1,
+        high=100_000,
+    )
+    queue_limit: int = _key(
+        200,
+        "Turns that may wait for a slot; further ones get 503",
+        unit="turns",
+        low=0,
+        high=10_000,
+    )
+    turns_per_user: int = _key(
+        2,
+        "Slots that one user may have at once; their further turns wait",
+        unit="answers",
+        low=1,
+        high=100_000,
+    )
+    queue_dir: str = _key(
+        "",
+        "Folder where the workers of a host share the line of those who wait; not set means a "
+        "private one in the folder for temporary files",
+    )
     redis_url: str = _key(
         "",
         "Redis that all hosts share, such as redis://127.0.0.1:6379/0; not set means that each "

@@ -136,6 +136,20 @@ class ModelUnavailableError(ModelError):
     """The model server cannot be reached, is busy, or does not have the model."""
 
 
+class QueueFullError(ModelUnavailableError):
+    """So many turns wait for the model already that another one cannot be promised an answer.
+
+    :param retry_after: seconds until those before it will have been let in
+    """
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(
+            "Too many people are asking at this moment: try again in a while.",
+            "queue_full",
+            retry_after=retry_after,
+        )
+
+
 class ModelTimeoutError(ModelError):
     """The model server took longer than the configured time limits."""
 

@@ -19,6 +19,7 @@ from .profile import UserProfile
 from .routes import build_blueprint
 from .routes.chat import ChatEndpoint, Planner
 from .routes.rate_limits import request_limits
+from .services.admission import admission_of
 from .services.host import Offered, TurnServices, cached
 from .services.model.chat_model import LazyChatModel
 from .services.running import RunningTurns
@@ -229,7 +230,7 @@ class Chatbot:
             db=self.db,
             user_model=self.user_model,
             config=config,
-            turn_services=self._services(config),
+            turn_services=self._services(config, _site_name(app)),
             planners={endpoint.rule: endpoint.plan for endpoint in self._endpoints},
             api_keys=ApiKeys(self.db, self.ChatApiKey, self.user_model),
             account_data=AccountData(
@@ -273,7 +274,7 @@ class Chatbot:
         """
         _state(app).turn_services.running.drain(seconds)
 
-    def _services(self, config: ChatbotConfig) -> TurnServices:
+    def _services(self, config: ChatbotConfig, site: str) -> TurnServices:
         conversations = Conversations(self.db, self.ChatSession, self.ChatMessage)
         return TurnServices(
             config=config,
@@ -281,6 +282,7 @@ class Chatbot:
             chat_model=LazyChatModel(config, self._chat_model),
             conversations=conversations,
             running=RunningTurns(conversations),
+            admission=admission_of(config, site),
             load_profile=self._load_profile,
             load_catalog=self._load_catalog,
             load_vocabulary=cached(self._load_vocabulary, VOCABULARY_SECONDS),
@@ -296,6 +298,13 @@ class Chatbot:
 def _state(app: Flask) -> ChatbotState:
     state: ChatbotState = app.extensions["chatbot"]
     return state
+
+
+def _site_name(app: Flask) -> str:
+    """Return what the processes of a site share and other sites on the host do not have."""
+    address = str(app.config.get("SQLALCHEMY_DATABASE_URI", ""))
+    folder = app.instance_path if address.startswith("sqlite") else ""
+    return f"{address} {folder} {app.config.get('CHATBOT_URL_PREFIX', '')}"
 
 
 def _check_host(app: Flask, api: Api, config: ChatbotConfig) -> None:

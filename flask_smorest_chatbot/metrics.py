@@ -50,3 +50,22 @@ LIMITS_DEGRADED = Gauge(
     "1 while limits that should be counted in Redis are counted in each process.",
     multiprocess_mode="livemax",
 )
+QUEUED = Gauge(
+    "chatbot_queue_depth", "Turns that wait for the model now.", multiprocess_mode="livesum"
+)
+SLOTS_IN_USE = Gauge(
+    "chatbot_model_slots_in_use",
+    "Turns that hold a slot of the model.",
+    multiprocess_mode="livesum",
+)
+QUEUE_WAIT_SECONDS = Histogram(
+    "chatbot_queue_wait_seconds",
+    "From a turn's question until it gets a slot of the model.",
+    buckets=(0.01, *_SECONDS),
+)
+QUEUE_REFUSED = Counter("chatbot_queue_refused_total", "Turns for which the line had no room.")
+QUEUE_FALLBACK = Gauge(
+    "chatbot_queue_fallback",
+    "Processes that cannot keep the line for the model where they should.",
+    multiprocess_mode="livesum",
+)

@@ -320,7 +320,15 @@ class ChatMessageSchema(ma.Schema):
     status = ma.fields.String(
         metadata={
             "description": "How far the message came; only `complete` answers are whole",
-            "enum": ["pending", "streaming", "complete", "stopped", "interrupted", "failed"],
+            "enum": [
+                "pending",
+                "queued",
+                "streaming",
+                "complete",
+                "stopped",
+                "interrupted",
+                "failed",
+            ],
         }
     )
     reason = ma.fields.String(

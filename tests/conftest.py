@@ -8,8 +8,10 @@ import pytest
 from servers import (
     LiveSite,
     RecordingModel,
+    free_port,
     mariadb,
     mariadb_programs,
+    redis,
     start_site,
     stop_site,
 )
@@ -33,6 +35,13 @@ def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if not mariadb_programs():
         pytest.skip("NOT TESTED ON MARIADB: install the package mariadb-server to do so")
     with mariadb(tmp_path_factory.mktemp("mariadb")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Redis; its URL."""
+    with redis(tmp_path_factory.mktemp("redis"), free_port()) as url:
         yield url
 
 

@@ -187,6 +187,8 @@ def answer(turn: Turn | Following) -> Response | dict[str, Any]:
     :raises TurnError: when the turn fails and the client did not ask for a stream
     """
     after_this_request(_vary)
+    if isinstance(turn, Turn):
+        turn.line_up()  # before a stream begins, so that a full line has a status of its own
     if wants_event_stream():
         config = current_app.extensions["chatbot"].config
         return event_stream(turn, config.ping_interval)

@@ -24,7 +24,7 @@ _REFUSALS = {
     429: "The user, or the address, asked more often or used more than it may",
     500: "A fault on the site's side",
     502: "The model broke off or gave no answer; what it said is kept",
-    503: "The model or the database is away; see `Retry-After`",
+    503: "The model or the database is away, or too many wait; see `Retry-After`",
     504: "The model took too long",
 }
 
@@ -66,6 +66,10 @@ event: start
 data: {"session_id": "5f0c7c1e-8f0b-4a53-9d0c-6a1c5f6d2b11", "message_id": 17, "model": "llama2"}
 id: 17-0
 
+event: queued
+data: {"position": 3}
+id: 17-0
+
 event: delta
 data: {"content": "Sure, "}
 id: 17-6
@@ -86,7 +90,8 @@ _STREAM = {
     "schema": {
         "type": "string",
         "description": (
-            "Server-sent events: `start`, then `delta` (joined they are `assistant_response`), "
+            "Server-sent events: `start`, `queued` while others are before the turn, then `delta` "
+            "(joined they are `assistant_response`), "
             "`recommendations` and `done` (a ChatResponse); or `error` (an Error) in place of "
             "`done`. Comment lines (`: ping`) keep the connection alive."
         ),

@@ -14,13 +14,15 @@ from flask import Response, current_app, request, stream_with_context
 from werkzeug.datastructures import MIMEAccept
 
 from ..schemas import ChatResponseSchema
-from ..services.events import Delta, Done, Event, Failed, Recommended, Started, Waiting
+from ..services.events import Delta, Done, Event, Failed, Queued, Recommended, Started, Waiting
 from ..services.following import Following
-from ..services.model.attempt import TICK
 from ..services.turn import Turn
 from .errors import describe
 
 PING = ": ping\n\n"
+#: Shortest time between two looks at a client's connection, in seconds. An event comes at least
+#: every :data:`.TICK`; so it is noticed within both together that the client has left.
+LOOK_INTERVAL = 0.05
 _EVENT_ID = re.compile(r"(\d{1,19})-(\d{1,9})(?:-(recommendations|done))?")
 
 
@@ -62,15 +64,18 @@ def _frames(
 ) -> Iterator[str]:
     position = turn.seen
     events = turn.events()
-    sent = time.monotonic()
+    sent = looked = time.monotonic()
     try:
         for event in events:
+            now = time.monotonic()
+            if now - looked >= LOOK_INTERVAL:  # also while there is something to send
+                looked = now
+                if client_left():
+                    return
             if isinstance(event, Delta):
                 position += len(event.content)
             frame = _frame(event, f"{turn.answer_id}-{position}")
-            if frame is None and client_left():
-                return
-            if frame is None and time.monotonic() - sent >= ping_interval:
+            if frame is None and now - sent >= ping_interval:
                 frame = PING
             if frame is not None:
                 sent = time.monotonic()
@@ -92,6 +97,8 @@ def _frame(event: Event, place: str) -> str | None:
                 "model": model,
             }
             return encode("start", data, place)
+        case Queued(position):
+            return encode("queued", {"position": position}, place)
         case Delta(content):
             return encode("delta", {"content": content}, place)
         case Recommended(recommendations):
@@ -170,7 +177,7 @@ def run_to_end(turn: Turn | Following) -> Iterator[Event]:
     looked = time.monotonic()
     try:
         for event in events:
-            if time.monotonic() - looked >= TICK:
+            if time.monotonic() - looked >= LOOK_INTERVAL:
                 looked = time.monotonic()
                 if client_left():
                     return

@@ -32,6 +32,16 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Queued:
+    """Others are before this turn.
+
+    :param position: in the line; the next one's is 1
+    """
+
+    position: int
+
+
+@dataclass(frozen=True)
 class Recommended:
     """What the answer recommends."""
 
@@ -52,7 +62,7 @@ class Failed:
     error: TurnError
 
 
-Event = Started | Delta | Waiting | Recommended | Done | Failed
+Event = Started | Queued | Delta | Waiting | Recommended | Done | Failed
 
 
 def chat_response(

@@ -30,6 +30,8 @@ _KINDS: dict[str, type[TurnError]] = {
     "model_missing": ModelUnavailableError,
     "model_busy": ModelUnavailableError,
     "model_misconfigured": ModelUnavailableError,
+    "queue_full": ModelUnavailableError,
+    "queue_timeout": ModelTimeoutError,
     "first_token_timeout": ModelTimeoutError,
     "token_timeout": ModelTimeoutError,
     "turn_timeout": ModelTimeoutError,

@@ -14,6 +14,7 @@ from ..catalog import CatalogItem, CatalogQuery, CatalogResult, Fact, Vocabulary
 from ..config import ChatbotConfig
 from ..errors import ChatbotError, LoaderError, without_text
 from ..profile import UserProfile
+from .admission import Admission
 from .model.chat_model import LazyChatModel
 from .running import RunningTurns
 from .storage.conversations import Conversations
@@ -39,6 +40,7 @@ class TurnServices:
     :param persona: the host's words on who the assistant is
     :param running: the turns that this process is answering
     :param usage: what users use a day
+    :param admission: lets turns ask the model, as many at once as it has slots
     """
 
     config: ChatbotConfig
@@ -52,6 +54,7 @@ class TurnServices:
     persona: str
     running: RunningTurns
     usage: UsageRecords
+    admission: Admission
 
     @property
     def today(self) -> date:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from .storage.turn_records import OpenTurn, TurnRecords
+from .storage.turn_records import UNSETTLED, OpenTurn, TurnRecords
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class RunningTurn:
     @property
     def is_ours(self) -> bool:
         """Whether nobody has stopped, settled or cleared it."""
-        return self.status in ("pending", "streaming")
+        return self.status in UNSETTLED
 
 
 class RunningTurns:

@@ -20,6 +20,7 @@ from ..catalog import CatalogItem
 from ..errors import (
     DatabaseAwayError,
     ModelError,
+    QueueFullError,
     ServerStoppingError,
     SessionClearedError,
     TurnError,
@@ -36,6 +37,7 @@ from ..metrics import (
 )
 from ..models import MODEL_NAME_LENGTH
 from ..values import TurnPlan, as_plain_json
+from .admission import Place, wait_in_line
 from .briefing import Briefing, brief
 from .catalogue.catalog_search import refusal, reread
 from .catalogue.offers import money, offer
@@ -75,6 +77,7 @@ class Turn:
     _running: RunningTurn = field(init=False)
     _written: str = field(default="", init=False)
     _settled: bool = field(default=False, init=False)
+    _place: Place | None = field(default=None, init=False)
     _briefing: Briefing | None = field(default=None, init=False)
     _results: Counter[str] = field(default_factory=Counter, init=False)
     _outdated: list[str] = field(default_factory=list, init=False)
@@ -101,6 +104,18 @@ class Turn:
         """The clean prose so far."""
         return self._running.text
 
+    def line_up(self) -> None:
+        """Take a place at the model or in the line for it; :meth:`events` does so otherwise.
+
+        :raises QueueFullError: when there is none; the turn is stored as failed
+        """
+        if self._place is None:
+            try:
+                self._place = self.services.admission.enter(str(self.opened.user_id))
+            except QueueFullError as error:
+                self._end_badly("failed", error.reason)
+                raise
+
     def events(self) -> Generator[Event, None, None]:
         """Yield what happens, ending with :class:`Done` or :class:`Failed`.
 
@@ -112,9 +127,11 @@ class Turn:
     def _events(self) -> Iterator[Event]:
         opened, model = self.opened, self.services.chat_model.name
         try:
+            self.line_up()
             yield Started(opened.session_id, opened.answer_id, model)
             check_any_is_asked(self.services.chat_model.servers())
             try:
+                yield from self._wait_in_line()
                 self._briefing = yield from self._patiently(
                     lambda: brief(self.services, self.plan, self.opened)
                 )
@@ -146,6 +163,25 @@ class Turn:
     def abandon(self) -> None:
         """Store the turn as interrupted unless it has ended otherwise."""
         self._end_badly("interrupted", "client_left")
+
+    # -- before the model is asked -------------------------------------------------------------
+
+    def _wait_in_line(self) -> Iterator[Event]:
+        place = self._place
+        if place is None or place.is_admitted:
+            return
+        note = self.services.conversations.note_status
+        yield from self._patiently(lambda: note(self.opened, "queued"))
+        deadline = self._began + self.services.config.turn_timeout
+        for event in wait_in_line(place, deadline, TICK):
+            yield event
+            self._keep_alive()
+        yield from self._patiently(lambda: note(self.opened, "streaming"))
+
+    def _give_way(self) -> None:
+        """Let the next turn ask the model."""
+        if self._place is not None:
+            self.services.admission.leave(self._place)
 
     # -- while the model talks -----------------------------------------------------------------
 
@@ -403,7 +439,8 @@ class Turn:
             self._settled = True
 
     def _settle(self, **values: Any) -> bool:
-        """Store how the turn ended, once."""
+        """Store how the turn ended, once. The model is done with it."""
+        self._give_way()
         if self._settled:
             return False
         seconds = time.monotonic() - self._began

@@ -399,7 +399,7 @@ def test_waiting_in_the_queue_is_told(page: Page, live_site: LiveSite) -> None:
     log_in(page, live_site)
     page.evaluate(WATCH_WAITING)
     answer = settled(ask(page, "Hello"))
-    assert any("place 3 in the queue" in label for label in page.evaluate("window.labels"))
+    assert any("You are 3rd in line" in label for label in page.evaluate("window.labels"))
     expect(answer.locator(".waiting")).to_have_count(0)
 
 

@@ -120,6 +120,7 @@ class EchoModel:
 #: Settings under which nothing but the faults slows the site down.
 QUICK = {
     "CHATBOT_MODEL": "m",
+    "CHATBOT_MODEL_SLOTS": "24",
     "ARGON2_TIME_COST": "1",
     "ARGON2_MEMORY_COST": "8",
     "ARGON2_PARALLELISM": "1",

@@ -60,7 +60,7 @@ def _site_row(item: Field[Any]) -> str:
 
 
 def _row(key: str, item: Field[Any], may_be: str) -> str:
-    default = "not set" if item.default is None else f"`{item.default}`"
+    default = "not set" if item.default in (None, "") else f"`{item.default}`"
     cells = [f"`{key}`", default, item.metadata["unit"], may_be, item.metadata["why"]]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 

@@ -189,7 +189,7 @@ def test_every_endpoint_named_elsewhere_exists(page: Page, site: Flask) -> None:
 def test_every_event_is_documented_and_exists() -> None:
     source = Path(streaming.__file__).read_text(encoding="utf-8")
     names = set(re.findall(r'encode\("(\w+)"', source))
-    assert len(names) == 5
+    assert len(names) == 6
     section = API.section("## The event stream")
     assert API.first_cells("## The event stream") == names
     assert set(re.findall(r"^ {4}event: (\w+)$", section, re.M)) <= names

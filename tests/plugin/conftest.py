@@ -33,12 +33,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def build_host(database_url: str) -> Iterator[Callable[..., Host]]:
+def build_host(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Host]]:
     """A function that builds a host with settings, its tables made."""
     built: list[Host] = []
 
     def build(**settings: Any) -> Host:
-        host = make_host(database_url, **settings)
+        host = make_host(database_url, **{"CHATBOT_QUEUE_DIR": str(tmp_path), **settings})
         with host.app.app_context():
             host.db.create_all()
         built.append(host)

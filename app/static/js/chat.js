@@ -178,7 +178,8 @@ export class Chat {
     reply.setText(message.content || "");
     reply.setContext(message.context_data?.context);
     reply.setRecommendations(message.context_data?.recommendations);
-    if (UNSETTLED.has(status)) reply.setWaiting("Still being written…");
+    if (status === "queued") reply.setWaiting("Waiting in line…");
+    else if (UNSETTLED.has(status)) reply.setWaiting("Still being written…");
     else if (status === "stopped") reply.setStopped(onRetry);
     else if (status in FAILED) reply.setFailed(FAILED[status], { onRetry });
     else reply.setDone();
@@ -282,8 +283,7 @@ export class Chat {
       reply.setWaiting("Thinking…");
       this.#sessions.refresh();
     } else if (event === "queued") {
-      const place = Number.isFinite(data.position) ? `, place ${data.position} in the queue` : "";
-      reply.setWaiting(`Waiting for the model${place}…`);
+      reply.setWaiting(Number.isInteger(data.position) ? `You are ${ordinal(data.position)} in line…` : "Waiting in line…");
     } else if (event === "delta") {
       reply.setStreaming();
       reply.append(String(data.content ?? ""));
@@ -327,6 +327,14 @@ export class Chat {
       this.#announcer.say(message);
     }
   }
+}
+
+const ORDINALS = new Intl.PluralRules("en", { type: "ordinal" });
+const SUFFIXES = { one: "st", two: "nd", few: "rd", other: "th" };
+
+/** @param {number} position 3 @returns {string} "3rd" */
+function ordinal(position) {
+  return `${position}${SUFFIXES[ORDINALS.select(position)]}`;
 }
 
 /** Who leaves a conversation in mid-answer only hangs up; the server sees no more than that. */

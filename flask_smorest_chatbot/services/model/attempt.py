@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: Pieces read ahead of a slow client before the model is made to wait.
 _QUEUE_SIZE = 256
 #: Longest time between two looks at whether the client is still there.
-TICK = 0.2
+TICK = 0.15
 #: Most characters of an answer, per token that it may take: tokens are shorter words than this.
 _CHARS_PER_TOKEN = 32
 #: What reading an answer of Ollama raises that is none: garbage, half a line, a page of a proxy.

@@ -31,7 +31,7 @@ STOPPING = "stopping"
 #: Seconds that it has for that.
 LAST_WORDS = 2.0
 
-UNSETTLED = ("pending", "streaming")
+UNSETTLED = ("pending", "queued", "streaming")
 RETRYABLE = ("failed", "interrupted", "stopped")
 
 
@@ -313,6 +313,11 @@ class TurnRecords(Sessions):
             for key, user_id, created_at, status in rows
             if (user_id, aware(created_at)) == (turns[key].user_id, turns[key].created_at)
         }
+
+    def note_status(self, turn: OpenTurn, status: str) -> None:
+        """Store how far a turn has come, unless it has ended."""
+        with self.transaction():
+            self._update_answer(turn, {"status": status})
 
     def settle(
         self,
