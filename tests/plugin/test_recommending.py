@@ -231,3 +231,19 @@ def test_search_text_of_a_plan_is_what_the_catalogue_is_asked(host: Host, user: 
         plan = TurnPlan(message="Recommend a guitar.", search="", must_recommend=True)
         list(Turn(services, plan, opened).events())
     assert host.queries[0].text == ""
+
+
+def test_something_else_is_nothing_that_the_last_answer_named(host: Host, user: Any) -> None:
+    asked: list[CatalogQuery] = []
+
+    def catalog(query: CatalogQuery) -> list[CatalogItem]:
+        asked.append(query)
+        return GUITARS
+
+    replace_loader(host, catalog=catalog)
+    named = f"Not the {GUITARS[1].name}. Take the {GUITARS[0].name}. "
+    host.chat_model.scripts += [[named, CITE_17], ["Sorry."]]
+    first = post(host, user)
+    assert first.json["context"]["named"] == [GUITARS[1].id, GUITARS[0].id]
+    post(host, user, "Something else, please.")
+    assert set(asked[-1].excluded_ids) == {GUITARS[0].id, GUITARS[1].id}

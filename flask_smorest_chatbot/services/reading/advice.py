@@ -155,7 +155,7 @@ def _before(clauses: Clauses, span: Span, floor: int, previous: Stand) -> Stand:
 def _is_marked(clauses: Clauses, first: int) -> bool:
     """Tell whether a cross stands before a name, on its line."""
     start = clauses.words[first].start
-    if clauses.text[:start].endswith("~~"):
+    if clauses.text.endswith("~~", 0, start):
         return True
     return bool(MARKS_AGAINST.search(clauses.text[max(0, start - 20) : start].rpartition("\n")[2]))
 

@@ -76,8 +76,8 @@ def _between(clauses: Clauses, last: Span, following: Span | None) -> str:
         return ""
     words = clauses.words
     text = clauses.text[words[last[1] - 1].end : words[following[0]].start]
-    line = clauses.text[: words[last[0]].start].rpartition("\n")[2]
-    is_listed = "\n" in text and LIST_MARK.match(line)
+    line = clauses.text.rfind("\n", 0, words[last[0]].start) + 1
+    is_listed = "\n" in text and LIST_MARK.match(clauses.text, line)
     return "" if is_listed or NEXT_LINE.search(text) else _plain(text)
 
 

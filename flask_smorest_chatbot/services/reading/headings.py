@@ -19,7 +19,7 @@ _LIST_LINE = re.compile(r"\s*(?:[-*\u2022|]|\d{1,2}[.)])|[ \t]+\S|\s*$")
 
 def is_denied_in_row(text: str, end: int) -> bool:
     """Tell whether the last cell of a name's row says no, under a heading such as "available"."""
-    row = text[end:].partition("\n")[0][:_LIST_WINDOW]
+    row = text[end : end + _LIST_WINDOW].partition("\n")[0]
     if not _NO_CELL.search(row):
         return False
     table = text[max(0, end - 2 * _LIST_WINDOW) : end].rpartition("\n\n")[2]
