@@ -32,8 +32,7 @@ from .baseline import app as original
 from .figures import Curve, Figure
 
 NUM_CTX = 4096
-NUM_PREDICT = 128
-USERS = 4
+MOST_USERS = 4
 LATER = 10  # the turn whose first token is compared with the second's
 
 #: It stays with a thing for a while, as people do, and goes on to others.
@@ -88,15 +87,20 @@ class Size:
     :param turns: of the long conversation
     :param turns_behind: of the original with its catalogue behind the conversation, where a turn
         takes so long, and each as long as the others, that some must do
-    :param rounds: how often each of the users has a turn
+    :param users: who take turns, each ``rounds`` times
+    :param answer: tokens of an answer at most
+    :param letters: how much of the original's prompt is sent; None for all of it
     """
 
     turns: int = len(QUESTIONS)
     turns_behind: int = 6
+    users: int = 4
     rounds: int = 2
+    answer: int = 128
+    letters: int | None = None
 
 
-QUICK = Size(turns=2, turns_behind=1, rounds=1)
+QUICK = Size(turns=2, turns_behind=1, users=2, rounds=1, answer=8, letters=1000)
 
 
 @dataclass(frozen=True)
@@ -127,14 +131,15 @@ Ask = Callable[[str], float]
 def measure(quick: bool = False) -> list[Figure]:
     """Return tokens evaluated in a conversation, alone and by turns with others, both ways."""
     size = QUICK if quick else Size()
-    with tempfile.TemporaryDirectory() as folder, _site(Path(folder)) as site:
+    with tempfile.TemporaryDirectory() as folder, _site(Path(folder), size) as site:
         [ours] = _talk(site, [site.ours(0)], QUESTIONS[: size.turns])
-        [flat] = _talk(site, [site.original()], QUESTIONS[: size.turns])
-        behind = site.original(catalogue_behind)
+        [flat] = _talk(site, [site.original(0)], QUESTIONS[: size.turns])
+        behind = site.original(0, catalogue_behind)
         [slow] = _talk(site, [behind], QUESTIONS[: size.turns_behind])
         some = QUESTIONS[: size.rounds]
-        shared = _talk(site, [site.ours(user) for user in range(1, 1 + USERS)], some)
-        shared_flat = _talk(site, [site.original() for _ in range(USERS)], some)
+        others = range(1, 1 + size.users)
+        shared = _talk(site, [site.ours(user) for user in others], some)
+        shared_flat = _talk(site, [site.original(user) for user in others], some)
     return [
         *_conversation(ours, flat, slow),
         *_by_turns(shared, shared_flat),
@@ -203,11 +208,12 @@ class _Site:
     """The rental site with its demo, and the model server that it asks."""
 
     app: Flask
-    user_id: int
+    user_ids: Sequence[int]
     tokens: Sequence[str]
     url: str
     model: str
     ends: Path
+    size: Size
 
     def ours(self, user: int) -> Ask:
         """Return how a user asks the site, in a session of their own."""
@@ -225,25 +231,25 @@ class _Site:
 
         return ask
 
-    def original(self, layout: Callable[[str], str] = str) -> Ask:
-        """Return how the original asked the model server: everything in one text.
+    def original(self, user: int, layout: Callable[[str], str] = str) -> Ask:
+        """Return how the original asked the model server for a user: everything in one text.
 
         :param layout: changes the text
         """
-        said = f"original-{time.monotonic_ns()}"
+        said, user_id = f"original-{time.monotonic_ns()}", self.user_ids[user]
 
         def ask(question: str) -> float:
             with self.app.app_context():
-                prompt = original.prompt_of(self.user_id, said, question)
-                answer, first = self._answer(layout(prompt))
-                original._store(self.user_id, said, "user", question)
-                original._store(self.user_id, said, "assistant", answer)
+                prompt = original.prompt_of(user_id, said, question)
+                answer, first = self._answer(layout(prompt)[: self.size.letters])
+                original._store(user_id, said, "user", question)
+                original._store(user_id, said, "assistant", answer)
             return first
 
         return ask
 
     def _answer(self, prompt: str) -> tuple[str, float]:
-        options = {"num_ctx": NUM_CTX, "num_predict": NUM_PREDICT, "temperature": 0}
+        options = {"num_ctx": NUM_CTX, "num_predict": self.size.answer, "temperature": 0}
         messages = [{"role": "user", "content": prompt}]
         body = {"model": self.model, "messages": messages, "options": options}
         text, began, first = "", time.perf_counter(), 0.0
@@ -260,7 +266,7 @@ class _Site:
 
 
 @contextmanager
-def _site(folder: Path) -> Iterator[_Site]:
+def _site(folder: Path, size: Size) -> Iterator[_Site]:
     ends = folder / "ends.jsonl"
     arguments = ["--slots", "1", "--num-ctx", str(NUM_CTX), "--record-ends", str(ends)]
     with SmallOllama(arguments) as server:
@@ -270,16 +276,17 @@ def _site(folder: Path) -> Iterator[_Site]:
                 "CHATBOT_OLLAMA_URL": server.url,
                 "CHATBOT_MODEL": server.model,
                 "CHATBOT_NUM_CTX": NUM_CTX,
-                "CHATBOT_NUM_PREDICT": NUM_PREDICT,
+                "CHATBOT_NUM_PREDICT": size.answer,
                 "CHATBOT_TEMPERATURE": 0,
             }
         )
         with app.app_context():
             db.create_all()
             seed()
-            users = db.session.query(User).filter_by(role="renter").limit(1 + USERS).all()
+            users = db.session.query(User).filter_by(role="renter").limit(1 + MOST_USERS).all()
             tokens = [issue_access_token(user) for user in users]
-            site = _Site(app, users[0].id, tokens, server.url, server.model, ends)
+            ids = [user.id for user in users]
+            site = _Site(app, ids, tokens, server.url, server.model, ends, size)
             db.session.remove()
         yield site
 
