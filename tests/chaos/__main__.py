@@ -14,12 +14,13 @@ from fuzzing import fuzz
 
 
 def kill_and_count() -> bool:
-    """Kill workers and the database under load; tell whether nothing was lost by it."""
+    """Kill workers, the database and Redis under load; tell whether nothing was lost by it."""
     seconds = float(os.environ.get("SECONDS", "200"))
     plan = Plan(
         seconds=seconds,
         kills=int(os.environ.get("KILLS", "200")),
         crashes=int(os.environ.get("CRASHES", str(int(seconds // 20)))),
+        outages=int(os.environ.get("OUTAGES", str(int(seconds // 20)))),
         seed=int(os.environ.get("SEED", "1")),
     )
     report = run(plan)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import sqlalchemy as sa
-from servers import LiveSite, start_site
+from servers import LiveSite, free_port, redis, start_site
 
 #: What a question holds and its answer repeats, so that the two can be told to belong together.
 MARK = re.compile(r"mark-[0-9a-z-]+")
@@ -54,6 +54,24 @@ class Postgres:
         with contextlib.suppress(Exception):
             self.start()
         self._server.cleanup()
+
+
+class RedisServer:
+    """A real Redis that can be stopped and started; it forgets all meanwhile."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._port = folder, free_port()
+        self._running = contextlib.ExitStack()
+        self.start()
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+
+    def start(self) -> None:
+        """Start it, on the same address as before."""
+        self._running.enter_context(redis(self._folder, self._port))
+
+    def stop(self) -> None:
+        """Kill it."""
+        self._running.close()
 
 
 class EchoModel:
@@ -136,7 +154,7 @@ QUICK = {
 @contextlib.contextmanager
 def running_site(folder: Path, **settings: str) -> Iterator[LiveSite]:
     """Serve the site while the block runs."""
-    site = start_site(folder, **QUICK, **settings)
+    site = start_site(folder, **{**QUICK, **settings})
     try:
         yield site
     finally:

@@ -1,4 +1,4 @@
-"""Chats of many users, while workers are killed and the database is stopped and started."""
+"""Chats of many users, while workers are killed, and the database and Redis stopped and started."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from chaos_ledger import UNSETTLED, Verdict, judge
-from chaos_parts import EchoModel, Postgres, kill, running_site, workers_of
+from chaos_parts import EchoModel, Postgres, RedisServer, kill, running_site, workers_of
 from chaos_users import Asked, User
 from servers import ROOT, LiveSite
 
@@ -31,11 +31,13 @@ class Plan:
 
     :param kills: of a worker, spread over the time at random
     :param crashes: of PostgreSQL
+    :param outages: of Redis, which counts the limits
     :param seconds: how long the users chat
     """
 
     kills: int = 200
     crashes: int = 10
+    outages: int = 10
     seconds: float = 200
     users: int = 24
     workers: int = 4
@@ -48,15 +50,15 @@ class Report:
 
     verdict: Verdict
     asked: list[Asked]
-    kills: int
-    crashes: int
+    faults: Counter[str]
     settled_after: float
 
     def __str__(self) -> str:
         ends = Counter(end for asked in self.asked for end in asked.ends)
         rows = [
-            ("workers killed", self.kills),
-            ("database crashes", self.crashes),
+            ("workers killed", self.faults["kill"]),
+            ("database crashes", self.faults["crash"]),
+            ("Redis outages", self.faults["outage"]),
             ("questions asked", len(self.asked)),
             ("accepted", sum(asked.accepted for asked in self.asked)),
             ("answered whole", sum(asked.answer is not None for asked in self.asked)),
@@ -76,30 +78,39 @@ def run(plan: Plan) -> Report:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL runs as a user of its own when this is root
         postgres, model = Postgres(folder / "postgres"), EchoModel()
+        redis = RedisServer(folder)
         settings = {
             "DATABASE_URL": postgres.url,
+            "CHATBOT_REDIS_URL": redis.url,
+            "CHATBOT_MAX_TURNS_PER_MINUTE": "100000",  # counted, but none is refused
             "CHATBOT_OLLAMA_URL": model.url,
             "WEB_CONCURRENCY": str(plan.workers),
         }
         try:
             with running_site(folder, **settings) as site:
-                return _run(plan, site, postgres)
+                return _run(plan, site, postgres, redis)
         finally:
+            redis.stop()
             postgres.cleanup()
             model.close()
 
 
-def _run(plan: Plan, site: LiveSite, postgres: Postgres) -> Report:
+def _run(plan: Plan, site: LiveSite, postgres: Postgres, redis: RedisServer) -> Report:
     stop = threading.Event()
     users = [User(number, site.url, stop) for number in range(plan.users)]
     for user in users:
         user.register()
     chance = random.Random(plan.seed)
+    causes = {
+        "kill": lambda: _kill_one(site, chance),
+        "crash": lambda: _take_away(postgres, chance),
+        "outage": lambda: _take_away(redis, chance),
+    }
     with _in_threads([user.chat for user in users], stop):
-        kills, crashes = _cause_faults(plan, site, postgres, chance)
+        faults = _cause_faults(plan, causes, chance)
     settled_after = _settle(site, postgres)
     asked = [asked for user in users for asked in user.asked]
-    return Report(judge(asked, postgres), asked, kills, crashes, settled_after)
+    return Report(judge(asked, postgres), asked, faults, settled_after)
 
 
 @contextmanager
@@ -116,33 +127,38 @@ def _in_threads(actions: list[object], stop: threading.Event) -> Iterator[None]:
 
 
 def _cause_faults(
-    plan: Plan, site: LiveSite, postgres: Postgres, chance: random.Random
-) -> tuple[int, int]:
+    plan: Plan, causes: Mapping[str, Callable[[], None]], chance: random.Random
+) -> Counter[str]:
     """Do what the plan says, one after the other, each at a moment of its own.
 
-    :return: how many workers were killed, and how often the database was
+    :param causes: what to do, by the word for it
+    :return: how often what was done
     """
+    wanted = {"kill": plan.kills, "crash": plan.crashes, "outage": plan.outages}
+    faults = [
+        (chance.uniform(0, plan.seconds), word)
+        for word, count in wanted.items()
+        for _ in range(count)
+    ]
     began = time.monotonic()
-    faults = [(chance.uniform(0, plan.seconds), "kill") for _ in range(plan.kills)]
-    faults += [(chance.uniform(0, plan.seconds), "crash") for _ in range(plan.crashes)]
-    kills = crashes = 0
-    for moment, fault in sorted(faults):
+    done: Counter[str] = Counter()
+    for moment, word in sorted(faults):
         time.sleep(max(0.0, began + moment - time.monotonic()))
-        if fault == "crash":
-            postgres.stop()
-            time.sleep(chance.uniform(*AWAY))
-            postgres.start()
-            crashes += 1
-        else:
-            kills += _kill_one(site, chance)
-    return kills, crashes
+        causes[word]()
+        done[word] += 1
+    return done
 
 
-def _kill_one(site: LiveSite, chance: random.Random) -> bool:
+def _take_away(server: Postgres | RedisServer, chance: random.Random) -> None:
+    server.stop()
+    time.sleep(chance.uniform(*AWAY))
+    server.start()
+
+
+def _kill_one(site: LiveSite, chance: random.Random) -> None:
     """Kill a worker; wait for one to be there."""
-    while not (workers := workers_of(site)):
+    while not ((workers := workers_of(site)) and kill(chance.choice(workers))):
         time.sleep(0.05)
-    return kill(chance.choice(workers))
 
 
 def _settle(site: LiveSite, postgres: Postgres) -> float:

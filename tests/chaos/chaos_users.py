@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import random
@@ -57,15 +58,20 @@ class User:
 
     def chat(self) -> None:
         """Ask one question after the other until told to stop."""
-        while not self.stop.is_set():
-            asked = Asked(next(self._marks), str(uuid.uuid4()) if self._happens(0.6) else None)
-            self.asked.append(asked)
-            session_id = f"tab-{self.chance.randrange(3)}"
-            for _ in range(8 if asked.key else 1):
-                asked.ends.append(self._ask_once(asked, session_id))
-                if asked.answer is not None or asked.ends[-1] in ("409", "left"):
-                    break
-                time.sleep(self.chance.uniform(0.1, 1.0))
+        with contextlib.closing(self.client):
+            while not self.stop.is_set():
+                self._ask_until_answered()
+
+    def _ask_until_answered(self) -> None:
+        """Ask one question; one with a key again, as long as it breaks."""
+        asked = Asked(next(self._marks), str(uuid.uuid4()) if self._happens(0.6) else None)
+        self.asked.append(asked)
+        session_id = f"tab-{self.chance.randrange(3)}"
+        for _ in range(8 if asked.key else 1):
+            asked.ends.append(self._ask_once(asked, session_id))
+            if asked.answer is not None or asked.ends[-1] in ("409", "left"):
+                break
+            time.sleep(self.chance.uniform(0.1, 1.0))
 
     def _happens(self, share: float) -> bool:
         return self.chance.random() < share

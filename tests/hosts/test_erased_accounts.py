@@ -12,7 +12,10 @@ from host import Host, make_host
 from stored_chats import counts, fill
 
 from flask_smorest_chatbot.models import utc_now
+from flask_smorest_chatbot.services.events import Delta, Failed
 from flask_smorest_chatbot.services.storage.account_data import BATCH, AccountData, Erased
+from flask_smorest_chatbot.services.turn import Turn
+from flask_smorest_chatbot.values import TurnPlan
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
@@ -61,3 +64,26 @@ def test_a_user_deleted_by_plain_sql_takes_the_chats_along(host: Host) -> None:
     host.db.session.commit()
     assert counts(host, user) == (0, 0)
     assert counts(host, other) == (2, 10)
+
+
+@pytest.mark.parametrize("what", ["session", "user"])
+def test_nothing_is_written_back_of_what_went_in_mid_answer(host: Host, what: str) -> None:
+    user, other = host.add_user(), host.add_user()
+    fill(host, other, 1, 2)
+    services = host.app.extensions["chatbot"].turn_services
+    host.chat_model.scripts.append(["One ", 0.3, "two ", *[0.1, "more "] * 30])
+    opened = services.conversations.open_turn(user, "s", "Hi")
+    events = Turn(services, TurnPlan(message="Hi"), opened).events()
+    while not isinstance(next(events), Delta):
+        pass
+    if what == "session":
+        assert services.conversations.clear_session(user, "s") == 2
+    else:
+        host.db.session.delete(host.db.session.get(host.user_model, user))
+        host.db.session.commit()
+    last = list(events)[-1]
+    assert isinstance(last, Failed)
+    assert last.error.reason == "session_cleared"
+    assert host.chat_model.closed_early == [True]
+    assert counts(host, user) == (0, 0)
+    assert counts(host, other) == (1, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from client import SSE, bytes_of, events_of, names_of
 from host import Host
 
-from flask_smorest_chatbot.services.events import Delta
+from flask_smorest_chatbot.services.events import Delta, Done
 from flask_smorest_chatbot.services.turn import Turn
 from flask_smorest_chatbot.values import CatalogItem, CatalogQuery, TurnPlan, UserProfile
 
@@ -404,3 +405,32 @@ def test_progress_of_several_turns_is_stored_at_once(host: Host, user: Any) -> N
         assert set(found.values()) == {"streaming"}
     contents = [history(host, user, name)[-1]["content"] for name in "abc"]
     assert contents == ["So far a", "So far b", "So far c"]
+
+
+def test_locked_sqlite_is_said_and_waited_for(
+    build_host: Callable[..., Host], database_url: str
+) -> None:
+    """Somebody else writes for long: a new turn gets 503, one that ends waits for its turn."""
+    if not database_url.startswith("sqlite"):
+        pytest.skip("a lock of SQLite's")
+    host = build_host(SQLALCHEMY_ENGINE_OPTIONS={"connect_args": {"timeout": 0.2}})
+    user = host.add_user()
+    other = sqlite3.connect(
+        database_url.removeprefix("sqlite:///"), isolation_level=None, check_same_thread=False
+    )
+    other.execute("BEGIN IMMEDIATE")
+    refused = post(host, user, "Hi")
+    assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
+    other.execute("ROLLBACK")
+    assert history(host, user)["code"] == 404  # type: ignore[call-overload]
+    host.chat_model.scripts.append(["One ", "two."])
+    with host.app.app_context():
+        events = begin(host, user, "Hi").events()
+        while not isinstance(next(events), Delta):
+            pass
+        other.execute("BEGIN IMMEDIATE")
+        threading.Timer(1.0, other.execute, ["ROLLBACK"]).start()
+        last = list(events)[-1]
+    other.close()
+    assert isinstance(last, Done)
+    assert history(host, user)[1]["content"] == "One two."
