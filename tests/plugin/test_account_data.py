@@ -6,6 +6,7 @@ import json
 import threading
 import time
 import tracemalloc
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -237,6 +238,14 @@ def test_erasing_has_messages_without_a_session(host: Host, user: Any) -> None:
     assert counts(host, user) == (0, 0)
 
 
+def _wait(is_so: Callable[[], Any]) -> None:
+    for _ in range(200):
+        if is_so():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not come to that")
+
+
 @pytest.mark.parametrize("accept", ["application/json", SSE])
 def test_running_turn_ends_and_is_not_written_back(host: Host, user: Any, accept: str) -> None:
     host.chat_model.scripts.append(["One ", *[0.1, "more "] * 100])
@@ -248,10 +257,7 @@ def test_running_turn_ends_and_is_not_written_back(host: Host, user: Any, accept
 
     thread = threading.Thread(target=run)
     thread.start()
-    for _ in range(100):
-        if counts(host, user) == (1, 2):
-            break
-        time.sleep(0.05)
+    _wait(lambda: host.chat_model.prompts)
     assert erase(host, user).json["deleted_messages"] == 2
     thread.join(10)
     assert not thread.is_alive()
@@ -260,6 +266,24 @@ def test_running_turn_ends_and_is_not_written_back(host: Host, user: Any, accept
     status, text = answers[0]
     assert status == (200 if accept == SSE else 409)
     assert "session_cleared" in text
+
+
+def test_turn_that_waits_in_line_ends_too(build_host: Any) -> None:
+    host = build_host(CHATBOT_MODEL_SLOTS=1)
+    user, other = host.add_user(), host.add_user()
+    host.chat_model.scripts.append(["One ", *[0.1, "more "] * 40])
+    answers: list[Any] = []
+    threads = [threading.Thread(target=lambda who=who: answers.append(ask(host, who).json))
+               for who in (other, user)]  # fmt: skip
+    for thread, who in zip(threads, (other, user), strict=True):
+        thread.start()
+        _wait(lambda who=who: host.chat_model.prompts and counts(host, who) == (1, 2))
+    assert erase(host, user).json["deleted_messages"] == 2
+    threads[1].join(10)
+    assert [answer["errors"]["reason"] for answer in answers] == ["session_cleared"]
+    threads[0].join(20)
+    assert counts(host, user) == (0, 0)
+    assert len(host.chat_model.prompts) == 1  # only the other one's
 
 
 # -- retention ---------------------------------------------------------------------------------
