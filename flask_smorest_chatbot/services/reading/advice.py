@@ -58,7 +58,12 @@ def stands(text: str, words: Sequence[Word], spans: Sequence[Span]) -> list[Stan
     :param spans: the words that name them, in order and without overlaps
     """
     clauses = Clauses(text, words)
-    linked = [at > 0 and _is_linked(clauses, spans[at - 1], spans[at]) for at in range(len(spans))]
+    linked = [
+        at > 0
+        and _is_linked(clauses, spans[at - 1], spans[at])
+        and not _ends_condition(clauses, spans[at - 1], spans[at])
+        for at in range(len(spans))
+    ]
     against = _against_after(clauses, spans, linked)
     passed = only_named(clauses, spans, linked)
     found: list[Stand] = []
@@ -81,6 +86,15 @@ def _is_linked(clauses: Clauses, previous: Span, span: Span) -> bool:
     if len(between) > _LONGEST_GLUE or "\n" in between or _is_again(clauses, previous, span):
         return False
     return _GLUE.fullmatch(fold(between)) is not None
+
+
+def _ends_condition(clauses: Clauses, previous: Span, span: Span) -> bool:
+    """Tell "if you don't like the A, the B" from "if you like the A, the B and the C"."""
+    if span[0] - previous[1] > 1 or not _has_comma(clauses, previous[1], span[0]):
+        return False
+    start = clauses.start_of_clause(previous[0], max(0, previous[0] - READ))
+    cues = [clauses.cue(BEFORE, at, previous[0])[0] for at in range(start, previous[0])]
+    return Cue.IF in cues and Cue.NOT in cues
 
 
 def _is_again(clauses: Clauses, previous: Span, span: Span) -> bool:

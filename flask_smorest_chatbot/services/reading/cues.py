@@ -90,7 +90,8 @@ _BEFORE: Phrases = {
         no lugar da|in plaats van|zamiast|niz|supera a|supera al|surpasse|schlagt|ubertrifft|batte
         verslaat
         against|ahead of|trumps|edges out|defeats|wins over|outdoes|in lieu of|as opposed to
-        sooner than|leave|save|all but|everything but|anything but|apart from|other than
+        sooner than|leave|save|everything that|as good as|similar to
+        always upgrade to|all but|everything but|anything but|apart from|other than
         """,
 }
 
@@ -130,8 +131,8 @@ _AFTER: Phrases = {
         out of service|out of commission|off the table|poor choice|bad choice|wrong choice
         poor fit|bad fit|bad idea|ill suited|unsuited|inappropriate|impractical|discontinued
         ubertrieben|exagere|exagerado|esagerato|overdreven|costa troppo|cuesta demasiado|coute trop
-        custa demais|kostet zu viel|waste of money|hold you back|bit of a toy|maintenance
-        off the market|is gone|are gone|is out|are out
+        custa demais|kostet zu viel|waste of money|hold you back|bit of a toy|more of a toy
+        maintenance|off the market|is gone|are gone|is out|are out
         so not for|so not on|but not for|but not on|but not until|but not before|beyond it|above it
         outside it|beyond that|above that|twice as much|twice the price
         struggle|struggles|falls short|fall short|isn t either|is not either|aren t either
@@ -151,7 +152,7 @@ _AFTER: Phrases = {
         twice|double|triple|stretches|breaks|busts|blows|overshoots|surpasses|higher than
         se sale de|se pasa de
         """,
-    Cue.LIMIT: "budget|limit|range|presupuesto|orcamento|budzet|budzetem|maximum|preisrahmen",
+    Cue.LIMIT: "budget|limit|means|range|presupuesto|orcamento|budzet|budzetem|maximum|preisrahmen",
     Cue.IT: """
         it|its|they|this|that|which|is|are|was|es|esta|este|el|ella|elle|il|c|ce|qui|est|ist|sie
         er|das|dieser|diese|e|esso|essa|questo|questa|ele|ela|esse|isso|het|hij|deze|dat|die|jest
