@@ -24,7 +24,7 @@ AWAY: Script = [Then.RESET]
 SETTINGS = {
     "CHATBOT_MODEL_RETRIES": 0,
     "CHATBOT_BREAKER_FAILURES": 2,
-    "CHATBOT_BREAKER_SECONDS": 1.5,
+    "CHATBOT_BREAKER_SECONDS": 2.5,
 }
 
 
@@ -43,15 +43,15 @@ def test_server_that_is_away_is_left_alone_until_it_is_back(build: Build, serve:
     for accept in ("application/json", SSE):
         response = ask(host, user, "left-alone", Accept=accept)
         body = response.json if accept != SSE else events_of(response.text)[-1][1]
-        assert (body["code"], body["errors"]) == (
-            503, {"reason": "model_unreachable", "retry_after": 2}
-        )  # fmt: skip
-        assert response.headers.get("Retry-After", "2") == "2"
+        assert (body["code"], body["errors"]["reason"]) == (503, "model_unreachable")
+        assert 1 <= body["errors"]["retry_after"] <= 3
+        wait = str(body["errors"]["retry_after"]) if accept != SSE else None
+        assert response.headers.get("Retry-After") == wait
     assert (len(server.requests), len(host.queries)) == (2, searched)
     question, answer, *_ = history(host, user, "left-alone")
     assert (question["content"], answer["status"]) == ("Hi", "failed")
     assert answer["reason"] == "model_unreachable"
-    time.sleep(1.5)
+    time.sleep(2.5)
     assert ask(host, user, "back").status_code == 200
     assert state_of(server) == 0
     assert ask(host, user, "back").status_code == 200
@@ -88,12 +88,12 @@ def test_server_that_refuses_is_not_away(build: Build, serve: Serve, status: str
 
 
 def test_one_request_at_a_time_tries_a_server(build: Build, serve: Serve) -> None:
-    server = serve(AWAY, AWAY, [1.0, HELLO], [HELLO])
+    server = serve(AWAY, AWAY, [2.0, HELLO], [HELLO])
     host = build(server.url, **SETTINGS)
     user = host.add_user()
     for _ in range(2):
         ask(host, user)
-    time.sleep(1.5)
+    time.sleep(2.5)
     answers: list[Any] = []
     probe = threading.Thread(target=lambda: answers.append(ask(host, user, "probe")))
     probe.start()
@@ -108,14 +108,14 @@ def test_one_request_at_a_time_tries_a_server(build: Build, serve: Serve) -> Non
 
 def test_failed_try_begins_another_wait(build: Build, serve: Serve) -> None:
     server = serve(AWAY, AWAY, AWAY, [HELLO])
-    host = build(server.url, **{**SETTINGS, "CHATBOT_BREAKER_SECONDS": 0.3})
+    host = build(server.url, **{**SETTINGS, "CHATBOT_BREAKER_SECONDS": 1.0})
     user = host.add_user()
     for _ in range(2):
         ask(host, user)
-    time.sleep(0.3)
+    time.sleep(1.0)
     assert ask(host, user).json["errors"]["reason"] == "broken_connection"
     assert ask(host, user).json["errors"] == {"reason": "model_unreachable", "retry_after": 1}
-    time.sleep(0.3)
+    time.sleep(1.0)
     assert ask(host, user).status_code == 200
     assert len(server.requests) == 4
 
