@@ -100,11 +100,12 @@ def user_text(
     :param notes: sentences that the model is to rely on
     :param instructions: the host's words for this turn
     :param period: the dates asked for, whose total each candidate is shown with
-    :param known: lines that the model has seen: of these candidates only the ids are repeated
+    :param known: lines that the model has seen: of candidates that they describe only the ids are
+        repeated, and what the dates come to if that is new
     """
-    lines = {str(item.id): _candidate_line(item, period) for item in candidates}
-    listed_before = ", ".join(as_line(key) for key, line in lines.items() if line in known)
-    new = [line for line in lines.values() if line not in known]
+    lines = {str(item.id): _new_line(item, period, known) for item in candidates}
+    listed_before = ", ".join(as_line(key) for key, line in lines.items() if line is None)
+    new = [line for line in lines.values() if line is not None]
     shown = [*new, f"- listed before: id {listed_before}"] if listed_before else new
     listing = "\n".join(shown) or "(nothing available)"
     offered = f"<items>\n{listing}\n</items>"
@@ -133,7 +134,25 @@ def prompt(
     return [("system", system), *history, ("human", last_message)]
 
 
-def _candidate_line(item: CatalogItem, period: Period | None) -> str:
+def _new_line(item: CatalogItem, period: Period | None, known: Collection[str]) -> str | None:
+    """Return what the model has not seen of a candidate; None if it has seen all."""
+    line = _candidate_line(item)
+    dated = f"{line[:-1]}; "  # a line with the same facts, and a total behind them
+    is_seen = line in known or any(
+        other.startswith(dated) and f" {item.currency} for " in other.removeprefix(dated)
+        for other in known
+    )
+    total = item.total_for(period)
+    if period is None or total is None:
+        return None if is_seen else line
+    costs = f"{total} {item.currency} for {days_in_words(period.days)}"
+    whole, rest = f"{dated}{costs})", f"{_CANDIDATE}{as_line(str(item.id))}: {costs}"
+    if not is_seen:
+        return whole
+    return None if whole in known or rest in known else rest
+
+
+def _candidate_line(item: CatalogItem) -> str:
     facts = [item.description.rstrip("."), item.category, item.location]
     if item.brand and item.brand not in item.name:
         facts.append(item.brand)
@@ -141,8 +160,6 @@ def _candidate_line(item: CatalogItem, period: Period | None) -> str:
     facts += [f"{key}: {value}" for key, value in _shown(known)]
     if item.amount is not None:
         facts.append(f"{item.amount} {item.currency} a {item.price_unit}")
-    if period and (total := item.total_for(period)) is not None:
-        facts.append(f"{total} {item.currency} for {days_in_words(period.days)}")
     if item.free_until:
         facts.append(f"free until {item.free_until}")
     described = "; ".join(as_line(fact) for fact in facts if fact)

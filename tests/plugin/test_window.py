@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 from host import Host
 
-from flask_smorest_chatbot import CatalogItem, ChatbotConfig, TurnPlan
+from flask_smorest_chatbot import CatalogItem, ChatbotConfig, Period, TurnPlan
 from flask_smorest_chatbot.errors import PromptTooLongError
 from flask_smorest_chatbot.services import window
 from flask_smorest_chatbot.services.history import Exchange, fit
-from flask_smorest_chatbot.services.prompts import system_text, user_text
+from flask_smorest_chatbot.services.prompts import candidate_lines, system_text, user_text
 from flask_smorest_chatbot.services.tokens import estimate_tokens
 
 LINE = (
@@ -133,6 +134,21 @@ def test_what_the_model_can_still_see_is_only_named_by_id() -> None:
     assert "\n- id 1: Guitar 1 (word" in ask(3000, other_facts)
     assert "\n- listed before: id 0, 2\n" in ask(3000, other_facts)
     assert "listed before" not in ask(800, shown, *map(exchange, range(2, 9)))  # it has gone
+
+
+def test_of_an_item_that_the_model_has_seen_only_the_new_total_is_told() -> None:
+    [item] = [CatalogItem(id=17, name="Yamaha FG800", price="18.00", description="a guitar")]
+    week = Period.from_start(date(2026, 12, 12), 7)
+    first = user_text("Hi", [item])
+    then = user_text("For a week?", [item], period=week, known=candidate_lines(first))
+    assert "\n- id 17: 126.00 USD for 7 days\n" in then
+    known = [*candidate_lines(first), *candidate_lines(then)]
+    assert "\n- listed before: id 17\n" in user_text("And?", [item], period=week, known=known)
+    whole = user_text("Hi", [item], period=week)
+    assert "(a guitar; 18.00 USD a day; 126.00 USD for 7 days)" in whole
+    for period in (week, None):
+        again = user_text("And?", [item], period=period, known=candidate_lines(whole))
+        assert "\n- listed before: id 17\n" in again
 
 
 def test_the_profile_goes_when_a_message_fills_the_window() -> None:
