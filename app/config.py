@@ -263,7 +263,7 @@ class Settings:
         }
 
     def _engine_options(self) -> dict[str, object]:
-        """A full pool makes requests wait 5 s at most: then 503 rather than a pile-up.
+        """A full pool makes requests wait 10 s at most: then 503 rather than a pile-up.
 
         Database errors are logged without the statement's values, which may be personal.
         """
@@ -274,7 +274,7 @@ class Settings:
             **options,
             "pool_size": self.database_pool_size,
             "max_overflow": self.database_max_overflow,
-            "pool_timeout": 5,
+            "pool_timeout": 10,
             "connect_args": {"connect_timeout": 5, **self._postgresql_options()},
             **self._psycopg2_options(),
         }

@@ -128,7 +128,7 @@ def test_servers_get_a_bounded_pool_and_sqlite_does_not():
         "hide_parameters": True,
         "pool_size": 3,
         "max_overflow": 0,
-        "pool_timeout": 5,
+        "pool_timeout": 10,
         "connect_args": {"connect_timeout": 5, "options": "-c jit=off"},
         "executemany_mode": "values_plus_batch",
     }
