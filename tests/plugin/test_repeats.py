@@ -186,7 +186,7 @@ def test_nobody_follows_anothers_answer(host: Host, user: Any) -> None:
 
 
 def test_retry_is_made_once_for_one_key(host: Host, user: Any) -> None:
-    host.chat_model.scripts += [[httpx.ReadError("reset")], ["Well."]]
+    host.chat_model.scripts += [["Half", httpx.ReadError("reset")], ["Well."]]
     post(host, user, {"message": "Hi", "session_id": "s"}, None)
     history = host.app.test_client().get("/api/chatbot/history/s", headers=host.headers(user))
     url = f"/api/chatbot/messages/{history.json[1]['id']}/retry"
@@ -205,7 +205,7 @@ def test_retry_is_made_once_for_one_key(host: Host, user: Any) -> None:
 
 
 def test_many_retries_at_once_make_one_attempt(host: Host, user: Any) -> None:
-    host.chat_model.scripts += [[httpx.ReadError("reset")], ["One ", 0.5, "answer."]]
+    host.chat_model.scripts += [["Half", httpx.ReadError("reset")], ["One ", 0.5, "answer."]]
     post(host, user, {"message": "Hi", "session_id": "s"}, None)
     history = host.app.test_client().get("/api/chatbot/history/s", headers=host.headers(user))
     url = f"/api/chatbot/messages/{history.json[1]['id']}/retry"

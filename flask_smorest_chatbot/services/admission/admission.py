@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two exchanges while turns of this process wait, and while they only run.
 POLL, BEAT = 0.1, LEASE / 4
+#: Seconds between two looks at the positions of the turns that wait.
+_LOOK_INTERVAL = 0.5
 #: Seconds without a turn after which the thread ends.
 _LINGER = 5.0
 _LONGEST_RETRY_AFTER = 3600
@@ -63,6 +65,7 @@ class Admission:
         self._entering: list[Place] = []
         self._leaving: dict[int, float | None] = {}
         self._waiting = 0
+        self._next_look = 0.0
         self._beats = False
 
     def enter(self, user: str) -> Place:
@@ -100,9 +103,12 @@ class Admission:
 
     def _ask(self, entering: Sequence[Place], leaving: Mapping[int, float | None]) -> Answer:
         lines = self._lines = self._lines or self._make_lines()
+        looking = bool(entering) or time.monotonic() >= self._next_look
+        if looking:
+            self._next_look = time.monotonic() + _LOOK_INTERVAL
         try:
             if self._owner:
-                return lines.exchange(self._owner, _entries(entering), leaving)
+                return lines.exchange(self._owner, _entries(entering), leaving, looking=looking)
         except UnknownOwnerError:  # it was silent for too long, or the line is another one
             pass
         while True:

@@ -36,6 +36,7 @@ class Lines:
         leaving: Mapping[int, float | None] | None = None,
         *,
         joining: bool = False,
+        looking: bool = True,
     ) -> Answer:
         """See :class:`.Line`.
 
@@ -43,7 +44,7 @@ class Lines:
         """
         try:
             line = self._lines[self._current]
-            return line.exchange(owner, entering, leaving, joining=joining)
+            return line.exchange(owner, entering, leaving, joining=joining, looking=looking)
         except LineError as error:
             if self._current + 1 == len(self._lines):
                 raise

@@ -204,7 +204,7 @@ redis.call('DEL', key('news:' .. request.owner))
 local mean = redis.call('GET', key('mean'))
 return cjson.encode({
   news = news,
-  positions = positions(),
+  positions = request.looking and positions() or {},
   waiting = waiting(),
   mean = mean and tonumber(mean) or cjson.null,
 })

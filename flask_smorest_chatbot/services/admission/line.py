@@ -86,12 +86,14 @@ class Line(Protocol):
         leaving: Mapping[int, float | None] | None = None,
         *,
         joining: bool = False,
+        looking: bool = True,
     ) -> Answer:
         """Take turns in and out, let in whose turn it is, and renew the process's lease.
 
         :param owner: name of the process
         :param leaving: turns that end, with the seconds that they ran; None for one that did not
         :param joining: the process is new, or says anew what it has
+        :param looking: whether to tell positions, which takes longer the more turns wait
         :raises UnknownOwnerError: when the process is not known and is not joining
         :raises LineError: when the line cannot be reached
         """

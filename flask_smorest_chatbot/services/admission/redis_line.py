@@ -51,11 +51,13 @@ class RedisLine:
         leaving: Mapping[int, float | None] | None = None,
         *,
         joining: bool = False,
+        looking: bool = True,
     ) -> Answer:
         """See :class:`.Line`."""
         answer = self._ask(
             owner=owner,
             joining=joining,
+            looking=looking,
             entering=[
                 {"number": entry.number, "user": entry.user, "state": int(entry.state)}
                 for entry in entering

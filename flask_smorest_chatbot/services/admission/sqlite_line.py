@@ -8,10 +8,11 @@ monotonic clock, which all processes of a host share.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from .line import HOLD, LEASE, WEIGHT, Answer, Entry, Limits, LineError, State, UnknownOwnerError
 
@@ -34,6 +35,7 @@ CREATE INDEX IF NOT EXISTS places_of_user ON places (user, state, ticket);
 CREATE INDEX IF NOT EXISTS places_by_state ON places (state, owner);
 -- Users who have turns waiting, in their order.
 CREATE TABLE IF NOT EXISTS line (user TEXT PRIMARY KEY, ticket INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS line_order ON line (ticket);
 CREATE TABLE IF NOT EXISTS pace (tickets INTEGER NOT NULL, mean REAL, held_until REAL NOT NULL);
 INSERT INTO pace SELECT 0, NULL, 0 WHERE NOT EXISTS (SELECT * FROM pace);
 COMMIT;
@@ -69,6 +71,7 @@ class SqliteLine:
         leaving: Mapping[int, float | None] | None = None,
         *,
         joining: bool = False,
+        looking: bool = True,
     ) -> Answer:
         """See :class:`.Line`."""
         with self._transaction():
@@ -78,7 +81,8 @@ class SqliteLine:
             self._keep(owner, entering)
             self._admit()
             new = [entry for entry in entering if entry.state is State.NEW]
-            return self._answer(owner, [(entry.number, self._enter(owner, entry)) for entry in new])
+            told = [(entry.number, self._enter(owner, entry)) for entry in new]
+            return self._answer(owner, told, looking)
 
     def is_reachable(self) -> bool:
         """See :class:`.Line`."""
@@ -272,15 +276,15 @@ class SqliteLine:
         """Go round the users, each being let in once a round, until no slot is left to give."""
         free = self._free_slots()
         while free > 0:
-            users = [user for user in self._users() if self._may_run(user)]
+            users = list(itertools.islice(filter(self._may_run, self._users()), free))
             if not users:
                 return
-            for user in users[:free]:
+            for user in users:
                 self._admit_next(user)
             free -= len(users)
 
-    def _users(self) -> Iterable[str]:
-        return [user for (user,) in self._do("SELECT user FROM line ORDER BY ticket")]
+    def _users(self) -> Iterator[str]:
+        return (user for (user,) in self._do("SELECT user FROM line ORDER BY ticket"))
 
     def _admit_next(self, user: str) -> None:
         self._do(
@@ -294,7 +298,7 @@ class SqliteLine:
 
     # -- what a process learns -----------------------------------------------------------------
 
-    def _answer(self, owner: str, told: Sequence[tuple[int, int | None]]) -> Answer:
+    def _answer(self, owner: str, told: Sequence[tuple[int, int | None]], looking: bool) -> Answer:
         news = self._do(
             "SELECT number, state FROM places WHERE owner=? AND state IN (1, 3)", owner
         ).fetchall()
@@ -307,7 +311,7 @@ class SqliteLine:
         return Answer(
             admitted=[number for number, state in states if state in (_ADMITTED, _RUNNING)],
             refused=[number for number, state in states if state in (None, _DROPPED)],
-            positions=self._positions(owner) if waiting else {},
+            positions=self._positions(owner) if looking and waiting else {},
             waiting=waiting,
             mean=mean,
         )

@@ -106,7 +106,7 @@ def test_position_is_told_again_and_again(
     monkeypatch.setattr(places, "TELL_INTERVAL", 0.2)
     host = build_host(**ONE_SLOT)
     users = [host.add_user() for _ in range(2)]
-    host.chat_model.scripts += [[0.6, "Hello."]]
+    host.chat_model.scripts += [[2.0, "Hello."]]
     with busy(host) as free:
         first = Asking(host, users[0])
         first.wait_until("queued")
