@@ -134,7 +134,7 @@ class SqliteLine:
                 )
                 if not is_busy or time.monotonic() > give_up:
                     raise
-            time.sleep(random.uniform(0.0002, 0.002))  # noqa: S311  no secret
+            time.sleep(random.uniform(0.0002, 0.002))  # noqa: S311  # nosec B311: no secret
 
     def _do(self, statement: str, *values: object) -> sqlite3.Cursor:
         return self._connection().execute(statement, values)
