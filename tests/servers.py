@@ -94,7 +94,11 @@ def start_site(folder: Path, **settings: str) -> LiveSite:
             stderr=log,
         )
     site = LiveSite(f"http://127.0.0.1:{port}", environment, process)
-    wait_until_up(site.url)
+    try:
+        wait_until_up(site.url)
+    except BaseException:
+        stop_site(site)
+        raise
     return site
 
 
@@ -104,7 +108,7 @@ def stop_site(site: LiveSite) -> None:
     site.process.wait(40)
 
 
-def wait_until_up(url: str, seconds: float = 30) -> None:
+def wait_until_up(url: str, seconds: float = 120) -> None:
     """Wait until the site answers."""
     deadline = time.monotonic() + seconds
     while True:
