@@ -8,6 +8,6 @@ from fuzzing import fuzz
 
 @pytest.mark.slow
 def test_site_answers_as_its_document_says() -> None:
-    fuzzed = fuzz(examples=75, seed=1)
+    fuzzed = fuzz(examples=100, seed=1)
     assert fuzzed.is_clean, fuzzed.output
     assert fuzzed.cases >= 5000
