@@ -7,6 +7,7 @@ not answer they are in each process, too, so that the chat goes on.
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -192,11 +193,16 @@ def client_address() -> str:
     Of IPv6 it is the /64, of which one client has all addresses.
     """
     given = request.remote_addr or ""
-    with suppress(ValueError):
-        address = ip_address(given)
-        if address.version == 6:
-            return f"address:{IPv6Network((int(address), 64), strict=False)}"
-    return f"address:{given or 'unknown'}"
+    # Some proxies add the port, which a client can change as it likes.
+    bare = re.sub(r"^\[(.*)\](?::\d+)?$|^([\d.]+):\d+$", r"\1\2", given.strip())
+    try:
+        address = ip_address(bare)
+    except ValueError:  # told by a proxy that does not know either: all of these share one count
+        return "address:unknown"
+    address = getattr(address, "ipv4_mapped", None) or address
+    if address.version == 6:
+        return f"address:{IPv6Network((int(address), 64), strict=False)}"
+    return f"address:{address}"
 
 
 def _check(limiter: Limiter, scope: str, texts: Sequence[str]) -> Callable[[], None]:

@@ -23,7 +23,6 @@ from ..text import is_blank
 from ..values import TurnPlan
 from .auth import current_user, current_user_key, requires
 from .documentation import TAGS, Documentation
-from .rate_limits import require_tokens
 from .repeats import once, request_key
 from .streaming import event_stream, last_place, run_to_end, wants_event_stream
 
@@ -148,7 +147,6 @@ def _start_turn(endpoint: ChatEndpoint, message: str, session_id: str | None) ->
         raise PromptTooLongError()  # now, while nothing is stored
 
     def open_turn() -> OpenTurn:
-        require_tokens()
         return services.conversations.open_turn(
             user_id, session_id, plan.message, endpoint.rule, key
         )
@@ -170,7 +168,6 @@ def _retry_turn(message_id: int) -> Turn | Following:
     key, user_id = request_key(["retry", message_id]), current_user_key()
 
     def reopen_turn() -> OpenTurn:
-        require_tokens()
         opened: OpenTurn = services.conversations.reopen_turn(user_id, message_id, key)
         return opened
 

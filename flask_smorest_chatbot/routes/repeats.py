@@ -15,6 +15,7 @@ from ..services.following import Following
 from ..services.host import TurnServices
 from ..services.storage.turn_records import OpenTurn, RepeatedRequestError, RequestKey
 from .errors import abort_with
+from .rate_limits import require_tokens
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -59,24 +60,30 @@ def once(
     :raises ReusedKeyError: when the key came with another request
     """
     if key is None:
-        return open_turn()
+        return _opened(open_turn)
     records = services.conversations
     if (answer := records.find_request(user_id, key)) is None:
         try:
-            return open_turn()
+            return _opened(open_turn)
         except (RepeatedRequestError, ConflictError):
             answer = records.find_request(user_id, key)
             if answer is None:  # it is another request that this one meets
                 raise
     if answer.status in ("failed", "interrupted"):
         try:
-            return records.reopen_turn(user_id, answer.id)
+            return _opened(lambda: records.reopen_turn(user_id, answer.id))
         except ConflictError:  # somebody else just did, or the conversation has gone on
             answer = records.find_request(user_id, key)
             if answer is None:  # or it was cleared
                 raise
     after_this_request(_mark_replayed)
     return Following(services, user_id, answer.id)
+
+
+def _opened(open_turn: Callable[[], OpenTurn]) -> OpenTurn:
+    """Open a turn that will ask the model, for which the user's tokens of the day must suffice."""
+    require_tokens()
+    return open_turn()
 
 
 def _mark_replayed(response: Response) -> Response:

@@ -71,12 +71,16 @@ class RunningTurns:
         key = turn.opened.answer_id
         if not self._turns:  # a short turn alone is stored once, at its end
             self._due = time.monotonic() + SAVE_INTERVAL
+        if (gone := self._turns.get(key)) is not None:
+            gone.status = None  # it was deleted, and SQLite has given its number again
+            self._stored.pop(key, None)
         self._turns[key] = turn
         try:
             yield
         finally:
-            self._turns.pop(key, None)
-            self._stored.pop(key, None)
+            if self._turns.get(key) is turn:
+                del self._turns[key]
+                self._stored.pop(key, None)
 
     def beat(self) -> None:
         """Store all turns if it is time; to be called by every turn, several times a second."""
@@ -97,6 +101,8 @@ class RunningTurns:
         opened = [turn.opened for turn in turns.values()]
         found = self._conversations.save_progress(opened, changed)
         for key, turn in turns.items():
+            if self._turns.get(key) is not turn:
+                continue
             turn.status = found.get(key)
-            if key in changed and key in self._turns:
+            if key in changed:
                 self._stored[key] = len(changed[key])

@@ -36,6 +36,7 @@ from ..metrics import (
     TURNS,
 )
 from ..models import MODEL_NAME_LENGTH
+from ..text import is_blank
 from ..values import TurnPlan, as_plain_json
 from .admission import Place, wait_in_line
 from .briefing import Briefing, brief
@@ -230,7 +231,7 @@ class Turn:
         if not chosen and self.plan.must_recommend and briefing.candidates:
             ids = yield from self._choose(briefing, deadline)
             chosen = yield from self._as_of_now(briefing, ids)
-        if not self._text and not chosen:
+        if is_blank(self._text) and not chosen:
             raise ModelError("The model gave an empty answer: try again.", "empty_answer")
         # What was accepted has been read anew since: it counts by what came of that.
         self._count({word: n for word, n in grounded.results.items() if word != "accepted"})

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 import sqlalchemy as sa
 from client import SSE
@@ -182,6 +183,20 @@ def test_addresses_of_one_ipv6_network_count_together(build_host: Callable[..., 
 
     assert [ask(f"2001:db8:1:2::{n}") for n in range(3)] == [401, 401, 429]
     assert ask("2001:db8:1:3::1") == 401
+    mapped = [f"::ffff:203.0.113.{n}" for n in (1, 1, 1, 2)]
+    assert [ask(address) for address in mapped] == [401, 401, 429, 401]
+
+
+def test_a_port_makes_no_other_address(build_host: Callable[..., Host]) -> None:
+    host = build_host(CHATBOT_MAX_REFUSED_PER_MINUTE=2)
+    client = host.app.test_client()
+
+    def ask(address: str) -> int:
+        return client.get(SESSIONS, environ_overrides={"REMOTE_ADDR": address}).status_code
+
+    assert [ask(f"203.0.113.1:{port}") for port in (1, 22, 333)] == [401, 401, 429]
+    assert [ask(f"[2001:db8::1]:{port}") for port in (1, 22, 333)] == [401, 401, 429]
+    assert [ask(f"junk{n}") for n in range(3)] == [401, 401, 429]
 
 
 # -- tokens --------------------------------------------------------------------------------------
@@ -209,6 +224,19 @@ def test_tokens_are_used_up_for_today(build_host: Callable[..., Host]) -> None:
     assert standing(answer)[:2] == (1000, 0)
     assert read(host, user).status_code == 200
     assert chat(host, host.add_user()).status_code == 200
+
+
+def test_a_request_that_broke_is_not_tried_again_without_tokens(
+    build_host: Callable[..., Host],
+) -> None:
+    host = build_host(CHATBOT_MAX_TOKENS_PER_DAY=1000)
+    user = host.add_user()
+    host.chat_model.scripts.append(["Half", httpx.ReadError("reset")])
+    once = {"Idempotency-Key": "k"}
+    assert chat(host, user, **once).status_code == 502
+    use(host, user, 1000)
+    assert chat(host, user, **once).status_code == 429
+    assert len(host.chat_model.prompts) == 1
 
 
 def test_answers_that_break_off_are_charged_by_what_was_said(

@@ -39,6 +39,11 @@ CASES = {
     "http:/evil.example http:evil.example": "(link removed) (link removed)",
     "[x](//evil.example) [x](/\\evil.example) [x](evil)": "[x] [x] [x]",
     "[x](javascript:alert`1`) [x](data:text/html,x)": "[x] [x]",
+    "[our offer](z:z)(javascript:alert`1`) [x](z:z)(//evil.example)": "[our offer] [x]",
+    "[x]( //evil.example) [x](\n//evil.example)": "[x] [x]",
+    "[1]: //evil.example\n[2]: javascript:alert": "[1]: (link removed)\n[2]: (link removed)",
+    '<a href="//evil.example"> <img src=//evil.example/x>': '<a href="(link removed)">'
+    " <img src=(link removed)>",
     "ftp://evil.example mailto://x": "ftp(link removed) mailto(link removed)",
     "http://shop.example@evil.example": "(link removed)",
     "http://shop.example\\@evil.example": "(link removed)",

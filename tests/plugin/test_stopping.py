@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from client import SSE, bytes_of, events_of, names_of
 from host import Host
 
 from flask_smorest_chatbot.services.events import Delta, Failed
+from flask_smorest_chatbot.services.running import SAVE_INTERVAL, RunningTurn
 from flask_smorest_chatbot.services.storage.worker import is_known_dead, this_worker
 from flask_smorest_chatbot.services.turn import Turn
 from flask_smorest_chatbot.values import TurnPlan
@@ -230,3 +232,22 @@ def test_worker_taken_for_lost_says_its_last_words_and_that_it_was(host: Host, u
     assert (answer["status"], answer["reason"]) == ("interrupted", "worker_lost")
     said = [event.content for event in (first, *rest) if isinstance(event, Delta)]
     assert answer["content"] == "".join(said).strip()
+
+
+def test_turn_whose_number_is_given_again_is_over_and_leaves_the_new_one_alone(
+    host: Host, user: Any
+) -> None:
+    services = host.app.extensions["chatbot"].turn_services
+    with host.app.app_context():
+        opened = services.conversations.open_turn(user, "s", "Hi", "/chat")
+    # SQLite gives the number of a deleted last row to the next one.
+    cleared, new = RunningTurn(opened), RunningTurn(opened)
+    with contextlib.ExitStack() as rest:
+        with services.running.track(cleared):
+            rest.enter_context(services.running.track(new))
+            assert not cleared.is_ours
+        new.text = "Still stored"
+        time.sleep(SAVE_INTERVAL + 0.05)
+        with host.app.app_context():
+            services.running.beat()
+        assert history(host, user)[-1]["content"] == "Still stored"

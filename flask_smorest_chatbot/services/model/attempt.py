@@ -30,7 +30,7 @@ TICK = 0.15
 #: Most characters of an answer, per token that it may take: tokens are shorter words than this.
 _CHARS_PER_TOKEN = 32
 #: What reading an answer of Ollama raises that is none: garbage, half a line, a page of a proxy.
-_UNREADABLE = (ValueError, TypeError, AttributeError, KeyError)
+_UNREADABLE = (ValueError, TypeError, AttributeError, KeyError, RecursionError)
 _MOST_TOKENS = 2**31 - 1  # what the database's columns hold
 #: How providers say that there was no room for more.
 _CUT_OFF = ("length", "max_tokens", "MAX_TOKENS")

@@ -22,10 +22,15 @@ class Breaker:
     :param server: what to call it in metrics and the log; without secrets
     :param failures: how many connections must fail in a row for it to be left alone
     :param seconds: for how long it is left alone before one request tries it
+    :param connect_seconds: within how long that request fails if there is still no server; one
+        that waits for longer has found it, however long its first word takes
     """
 
-    def __init__(self, server: str, failures: int, seconds: float) -> None:
+    def __init__(
+        self, server: str, failures: int, seconds: float, connect_seconds: float = 5.0
+    ) -> None:
         self._server, self._most_failures, self._seconds = server, failures, seconds
+        self._connect_seconds, self._connected_at = connect_seconds, 0.0
         self._lock = threading.Lock()
         self._failures = 0
         self._open_until = 0.0
@@ -41,8 +46,11 @@ class Breaker:
         """
         with self._lock:
             wait = self._wait()
+            if not wait and self._probe is not None:
+                self._close()
             if not wait and self._failures >= self._most_failures:
                 self._probe = caller
+                self._connected_at = time.monotonic() + self._connect_seconds
                 self._show(_PROBING)
             return wait
 
@@ -56,17 +64,19 @@ class Breaker:
         if self._failures < self._most_failures:
             return 0.0
         if self._probe is not None:
-            return self._seconds
+            return max(0.0, self._connected_at - time.monotonic())
         return max(0.0, self._open_until - time.monotonic())
 
     def succeed(self) -> None:
         """Note that the server has answered something."""
         with self._lock:
-            if self._failures >= self._most_failures:
-                log.info("model server %s answers again", self._server)
-            self._failures = 0
-            self._probe = None
-            self._show(_CLOSED)
+            self._close()
+
+    def _close(self) -> None:
+        if self._failures >= self._most_failures:
+            log.info("model server %s is there again", self._server)
+        self._failures, self._probe = 0, None
+        self._show(_CLOSED)
 
     def leave(self, caller: object, *, failed: bool) -> None:
         """Note how a caller's request ended, unless the server has answered.

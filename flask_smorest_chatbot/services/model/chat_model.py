@@ -120,9 +120,8 @@ class LazyChatModel:
 
     def _server(self, name: str, model: BaseChatModel) -> ModelServer:
         config = self._config
-        return ModelServer(
-            name, model, Breaker(name, config.breaker_failures, config.breaker_seconds)
-        )
+        failures, seconds = config.breaker_failures, config.breaker_seconds
+        return ModelServer(name, model, Breaker(name, failures, seconds, config.connect_timeout))
 
 
 def is_on_ollama(model: str) -> bool:

@@ -16,9 +16,17 @@ REMOVED = "(link removed)"
 LONGEST_ADDRESS = 2000
 
 #: Where an address begins; a scheme that is none of the web's has been handed on before its "://".
-_START = re.compile(r"(?P<target>\]\()|(?<![A-Za-z0-9])(?:https?:|www\.)|://", re.IGNORECASE)
+_WORDS = ("http:", "https:", "www.", "javascript:", "vbscript:", "data:")
+_START = re.compile(
+    rf"(?P<target>\]\(\s*)|(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, _WORDS))})|://"
+    r"|(?<![:/\w])//(?=[\w\[])",
+    re.IGNORECASE,
+)
+_BEGUN = sorted({re.escape(word[:end]) for word in _WORDS for end in range(1, len(word))})
 #: What may become such a beginning.
-_PARTIAL = re.compile(r"(?:(?<![A-Za-z0-9])(?:h|ht|htt|https?|w{1,3})|:/?|\])\Z", re.IGNORECASE)
+_PARTIAL = re.compile(
+    rf"(?:(?<![A-Za-z0-9])(?:{'|'.join(_BEGUN)})|:/?|(?<![:/\w])//?|\])\Z", re.IGNORECASE
+)
 _END_OF_TARGET = re.compile(r"[\s)]")
 _END_OF_BARE = re.compile(r"[\s<>()\[\]{}\"'`]")
 _SENTENCE_MARKS = ".,;:!?*_~"
@@ -50,7 +58,8 @@ class LinkFilter:
 
     def finish(self) -> str:
         """Take the end of the prose; return what was held back."""
-        return self._take(is_end=True)
+        told = self._take(is_end=True)
+        return f"{told}]" if self._dropping is _END_OF_TARGET else told
 
     def _take(self, *, is_end: bool) -> str:
         told = ""
@@ -99,8 +108,13 @@ class LinkFilter:
         self.removed.append(address[: LONGEST_ADDRESS - len(start[0])])
         if not start["target"]:
             return REMOVED
-        self._pending = self._pending.removeprefix(")")
-        return "]"
+        if not self._dropping:
+            self._close_target()
+        return ""
+
+    def _close_target(self) -> None:
+        # Looked at again: what follows must not become a link by the removal of this one.
+        self._pending = "]" + self._pending.removeprefix(")")
 
     def _may_link(self, address: str, said: str, start: re.Match[str]) -> bool:
         if start["target"]:
@@ -117,7 +131,7 @@ class LinkFilter:
             return ""
         self._pending, self._dropping = self._pending[end.start() :], None
         if ending is _END_OF_TARGET:
-            self._pending = self._pending.removeprefix(")")
+            self._close_target()
         return ""
 
 
