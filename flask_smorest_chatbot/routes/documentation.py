@@ -88,7 +88,7 @@ id: 17-6-done
 
 _STREAM = {
     "schema": {
-        "type": "string",
+        # No type: who knows server-sent events checks each as an object, who does not, the text.
         "description": (
             "Server-sent events: `start`, `queued` while others are before the turn, then `delta` "
             "(joined they are `assistant_response`), "

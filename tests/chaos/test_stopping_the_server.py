@@ -46,6 +46,7 @@ def test_answers_that_are_not_done_in_time_end_with_a_clear_error(
     echo_model: EchoModel, tmp_path: Path
 ) -> None:
     settings = {"CHATBOT_OLLAMA_URL": echo_model.url, "GRACEFUL_TIMEOUT": "10"}
+    settings["CHATBOT_NUM_PREDICT"] = "2000"  # or the long answer is too long
     with running_site(tmp_path, **settings) as site:
         answers = ask_and_stop(site, echo_model)
         assert site.process.wait(20) == 0
