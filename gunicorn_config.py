@@ -50,6 +50,8 @@ timeout = 60
 # After SIGTERM, how long running answers may take to end (seconds).
 graceful_timeout = int(os.environ.get("GRACEFUL_TIMEOUT", "30"))
 keepalive = 5
+# As nginx takes by default; what is longer gets 414 from gunicorn itself, as HTML.
+limit_request_line = 8190
 control_socket_disable = True
 accesslog = os.environ.get("ACCESS_LOG") or None
 errorlog = "-"

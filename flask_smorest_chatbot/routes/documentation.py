@@ -57,7 +57,7 @@ _LAST_EVENT_ID = {
     "name": "Last-Event-ID",
     "required": False,
     "description": "The `id` of the last event received; browsers send it by themselves",
-    "schema": {"type": "string", "maxLength": 100},
+    "schema": {"type": "string"},
     "example": "17-6",
 }
 

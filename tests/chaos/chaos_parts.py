@@ -138,7 +138,6 @@ class EchoModel:
 #: Settings under which nothing but the faults slows the site down.
 QUICK = {
     "CHATBOT_MODEL": "m",
-    "CHATBOT_MODEL_SLOTS": "24",
     "ARGON2_TIME_COST": "1",
     "ARGON2_MEMORY_COST": "8",
     "ARGON2_PARALLELISM": "1",
@@ -148,6 +147,8 @@ QUICK = {
     "CHATBOT_MAX_TURNS_PER_HOUR": "0",
     "CHATBOT_MAX_READS_PER_MINUTE": "0",
     "CHATBOT_MAX_REFUSED_PER_MINUTE": "0",
+    "CHATBOT_MODEL_SLOTS": "1000",
+    "CHATBOT_TURNS_PER_USER": "1000",
     "LOGIN_FAILURES_PER_ACCOUNT": "0",
     "LOGIN_FAILURES_PER_ADDRESS": "0",
 }

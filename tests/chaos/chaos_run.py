@@ -85,6 +85,7 @@ def run(plan: Plan) -> Report:
             "CHATBOT_MAX_TURNS_PER_MINUTE": "100000",  # counted, but none is refused
             "CHATBOT_OLLAMA_URL": model.url,
             "WEB_CONCURRENCY": str(plan.workers),
+            "CHATBOT_MODEL_SLOTS": "8",  # so that some wait, whose place must not be lost
         }
         try:
             with running_site(folder, **settings) as site:

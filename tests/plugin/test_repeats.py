@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from client import SSE, bytes_of, events_of, names_of
 from host import Host
 
@@ -221,3 +222,27 @@ def test_many_retries_at_once_make_one_attempt(host: Host, user: Any) -> None:
     assert [answer.status_code for answer in answers] == [200] * 8
     assert all(answer.json == answers[0].json for answer in answers)
     assert len(host.chat_model.prompts) == 2
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("selects", [1, 2, 3])
+def test_answer_that_is_cleared_while_it_is_read_is_none(
+    host: Host, user: Any, selects: int
+) -> None:
+    """Another worker clears the session between two statements of this one."""
+    begun = host.app.extensions["chatbot"].turn_services.conversations
+    with host.app.app_context():
+        message_id = begun.open_turn(user, "s", "Hi").answer_id
+        other = sa.create_engine(host.db.engine.url, poolclass=sa.NullPool)
+        seen: list[str] = []
+
+        def clear(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            seen.append(statement)
+            if len(seen) == selects:
+                with other.begin() as connection:
+                    connection.execute(sa.text("DELETE FROM chat_sessions"))
+
+        sa.event.listen(host.db.engine, "after_cursor_execute", clear)
+        begun.read_answer(user, message_id)
+        sa.event.remove(host.db.engine, "after_cursor_execute", clear)
+        assert begun.read_answer(user, message_id) is None

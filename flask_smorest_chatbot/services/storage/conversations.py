@@ -92,7 +92,6 @@ class Conversations(Lists):
                 self._settle_lost_turn(self.db.session.get(self.sessions, answer.chat_session_id))
                 answer = self._own(messages, user_id, *is_it)
             if answer is not None:
-                self.db.session.refresh(answer)
                 self.db.session.expunge(answer)
             return answer
 

@@ -169,7 +169,9 @@ class TurnRecords(Sessions):
                 raise NotFoundError("There is no such message to retry.")
             session = self.db.session.get(self.sessions, answer.chat_session_id)
             self._settle_lost_turn(session)
-            self.db.session.refresh(answer)
+            answer = self._own(self.messages, user_id, self.messages.id == message_id)
+            if answer is None or session is None:  # cleared this moment
+                raise NotFoundError("There is no such message to retry.")
             if answer.status not in RETRYABLE or self._said_since(answer):
                 raise ConflictError(
                     "Only the latest answer can be retried, and only if it broke off."
@@ -412,8 +414,8 @@ class TurnRecords(Sessions):
 
     def _settle_lost_turn(self, session: Any) -> None:
         """End the turn of a worker that is gone, or has not renewed its claim in time."""
-        lost = session.active_message_id
-        if lost is None:
+        # No session: it was cleared since its message was read.
+        if session is None or (lost := session.active_message_id) is None:
             return
         overdue = aware(session.active_until) <= utc_now()
         if overdue or is_known_dead(session.active_worker):
