@@ -108,8 +108,8 @@ def test_empty_answer_is_a_failure(host: Host, user: Any) -> None:
 @pytest.mark.parametrize(
     ("settings", "script", "reason"),
     [
-        ({"CHATBOT_FIRST_TOKEN_TIMEOUT": 0.4}, [3.0, "late"], "first_token_timeout"),
-        ({"CHATBOT_TOKEN_TIMEOUT": 0.4}, ["Well, ", 3.0, "late"], "token_timeout"),
+        ({"CHATBOT_FIRST_TOKEN_TIMEOUT": 0.4}, [9.0, "late"], "first_token_timeout"),
+        ({"CHATBOT_TOKEN_TIMEOUT": 0.4}, ["Well, ", 9.0, "late"], "token_timeout"),
         ({"CHATBOT_TURN_TIMEOUT": 0.6}, ["a ", 0.3, "b ", 0.3, "c ", 0.3, "d "], "turn_timeout"),
     ],
 )
@@ -121,7 +121,7 @@ def test_a_slow_model_is_given_up(
     host.chat_model.scripts.append(script)
     began = time.monotonic()
     response = post(host, user, "Hi")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
     assert (response.status_code, response.json["errors"]["reason"]) == (504, reason)
     assert history(host, user)[1]["status"] == "failed"
 

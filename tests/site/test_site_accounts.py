@@ -110,7 +110,7 @@ def test_wrong_password_unknown_address_and_closed_account_get_the_same_answer(s
 
 
 def test_an_unknown_address_takes_about_as_long_as_a_wrong_password(site_app, site_client):
-    site_app.config.update(ARGON2_TIME_COST=2, ARGON2_MEMORY_COST=8192)
+    site_app.config.update(ARGON2_TIME_COST=12, ARGON2_MEMORY_COST=8192)
     site_app.extensions.pop("site_passwords", None)
     user = make_user()
 
