@@ -408,8 +408,9 @@ def test_a_question_right_after_a_stop_waits_until_the_session_is_free(
 ) -> None:
     expected_errors.append("status of 409")
     log_in(page, live_site)
-    ask(page, LONG_QUESTION)
+    stopped = ask(page, LONG_QUESTION)
     page.keyboard.press("Escape")
+    expect(stopped).to_have_attribute("data-state", ENDED, timeout=ANSWER_MS)
     busy = {"code": 409, "status": "Conflict", "message": "Being answered.", "errors": {}}
     replies = iter([409, 409])
 
