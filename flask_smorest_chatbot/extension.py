@@ -230,7 +230,7 @@ class Chatbot:
             db=self.db,
             user_model=self.user_model,
             config=config,
-            turn_services=self._services(config, _site_name(app)),
+            turn_services=self._services(config, _site_name(app, config)),
             planners={endpoint.rule: endpoint.plan for endpoint in self._endpoints},
             api_keys=ApiKeys(self.db, self.ChatApiKey, self.user_model),
             account_data=AccountData(
@@ -300,11 +300,11 @@ def _state(app: Flask) -> ChatbotState:
     return state
 
 
-def _site_name(app: Flask) -> str:
+def _site_name(app: Flask, config: ChatbotConfig) -> str:
     """Return what the processes of a site share and other sites on the host do not have."""
     address = str(app.config.get("SQLALCHEMY_DATABASE_URI", ""))
     folder = app.instance_path if address.startswith("sqlite") else ""
-    return f"{address} {folder} {app.config.get('CHATBOT_URL_PREFIX', '')}"
+    return f"{address} {folder} {config.url_prefix}"
 
 
 def _check_host(app: Flask, api: Api, config: ChatbotConfig) -> None:

@@ -6,7 +6,7 @@ from .accounting import (
     ChatApiKeyMixin,
     ChatUsageMixin,
 )
-from .columns import utc_now
+from .columns import MAX_KEY, utc_now
 from .factory import build_api_key_model, build_models, build_usage_model, erase_with_user
 from .mixins import (
     MODEL_NAME_LENGTH,
@@ -20,6 +20,7 @@ from .user_key import parse_user_key, user_key_column, user_key_of
 __all__ = [
     "API_KEY_NAME_LENGTH",
     "API_KEY_PREFIX_LENGTH",
+    "MAX_KEY",
     "MODEL_NAME_LENGTH",
     "SESSION_ID_LENGTH",
     "TITLE_LENGTH",

@@ -22,6 +22,8 @@ def on_mysql(generic: TypeEngine[Any], specific: TypeEngine[Any]) -> TypeEngine[
 
 # SQLite numbers rows by itself only in an INTEGER column.
 BigKey = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+#: Largest number that a column of that type holds.
+MAX_KEY = 2**63 - 1
 # Theirs has no parts of a second unless told otherwise.
 Moment = on_mysql(sa.DateTime(timezone=True), mysql.DATETIME(fsp=6))
 

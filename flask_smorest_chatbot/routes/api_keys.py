@@ -15,6 +15,7 @@ from ..account_schemas import (
     NewApiKeySchema,
 )
 from ..errors import NotFoundError
+from ..models import MAX_KEY
 from ..services.storage.api_keys import ApiKeys
 from .auth import current_user_key, requires
 from .documentation import TAGS, Documentation
@@ -72,6 +73,6 @@ def add_api_key_endpoints(blueprint: Blueprint, documentation: Documentation) ->
 
             It is refused from now on, and stays in the list as revoked.
             """
-            if key_id >= 2**63:
+            if key_id > MAX_KEY:
                 raise NotFoundError("There is no such API key.")
             _api_keys().revoke(current_user_key(), key_id)

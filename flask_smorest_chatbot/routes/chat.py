@@ -13,6 +13,7 @@ from flask_smorest import Blueprint
 from marshmallow import Schema
 
 from ..errors import BlankMessageError, NotFoundError, PromptTooLongError, TurnError
+from ..models import MAX_KEY
 from ..schemas import EXAMPLE_SESSION, EXAMPLE_STOPPED, ChatMessageSchema
 from ..services.events import Done, Failed
 from ..services.following import Following
@@ -87,7 +88,7 @@ def add_retry_endpoint(blueprint: Blueprint, documentation: Documentation) -> No
             For the latest answer of a session, if it failed or was interrupted. `message_id` is
             the assistant's message. The new attempt is a message of its own.
             """
-            if message_id >= 2**63:
+            if message_id > MAX_KEY:
                 raise NotFoundError("There is no such message to retry.")
             return answer(_retry_turn(message_id))
 
@@ -106,7 +107,7 @@ def add_stop_endpoint(blueprint: Blueprint, documentation: Documentation) -> Non
             What was said so far is kept, and the model is stopped within a second, whichever
             worker asked it. An answer that has ended stays as it is.
             """
-            if message_id >= 2**63:
+            if message_id > MAX_KEY:
                 raise NotFoundError("There is no such answer.")
             services = current_app.extensions["chatbot"].turn_services
             return services.conversations.stop_turn(current_user_key(), message_id)
@@ -127,7 +128,7 @@ def add_resume_endpoint(blueprint: Blueprint, documentation: Documentation) -> N
             """
             services = current_app.extensions["chatbot"].turn_services
             user_id, read = current_user_key(), services.conversations.read_answer
-            if message_id >= 2**63 or read(user_id, message_id) is None:
+            if message_id > MAX_KEY or read(user_id, message_id) is None:
                 raise NotFoundError("There is no such answer.")
             place = last_place(message_id)
             if place.is_done:

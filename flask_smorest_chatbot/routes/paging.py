@@ -9,14 +9,15 @@ from typing import Any
 import marshmallow as ma
 from flask import after_this_request, request, url_for
 
+from ..models import MAX_KEY
 from ..services.storage.lists import Place
+from ..services.storage.tables import aware
 
 #: Rows of a page for which no limit is given.
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 500
 _PLACE = re.compile(r"([0-9]{1,17})-([0-9]{1,19})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MAX_KEY = 2**63 - 1
 _NOT_OURS = "Use what `next` of another page holds."
 
 #: What the OpenAPI document says of the header.
@@ -33,7 +34,7 @@ class _PlaceField(ma.fields.String):
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         found = _PLACE.fullmatch(super()._deserialize(value, *args, **kwargs))
-        if found is None or int(found[2]) > _MAX_KEY:
+        if found is None or int(found[2]) > MAX_KEY:
             raise ma.ValidationError(_NOT_OURS)
         return Place(_EPOCH + timedelta(microseconds=int(found[1])), int(found[2]))
 
@@ -62,16 +63,15 @@ class MessagePageSchema(_Page):
     """Which page of the messages."""
 
     before = ma.fields.Integer(
-        validate=ma.validate.Range(min=1, max=_MAX_KEY),
+        validate=ma.validate.Range(min=1, max=MAX_KEY),
         metadata={"description": "Only messages with a lower `id`: the first one's of a page"},
     )
 
 
 def place_of(session: Any) -> str:
     """Return the ``before`` of the page that follows a session."""
-    moment = session.last_message_at
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return f"{(aware - _EPOCH) // timedelta(microseconds=1)}-{session.id}"
+    moment = aware(session.last_message_at)
+    return f"{(moment - _EPOCH) // timedelta(microseconds=1)}-{session.id}"
 
 
 def link_next(limit: int | None, before: object) -> str:

@@ -6,7 +6,8 @@ import _socket
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,25 +64,17 @@ def _frames(
     turn: Turn | Following, ping_interval: float, client_left: Callable[[], bool]
 ) -> Iterator[str]:
     position = turn.seen
-    events = turn.events()
-    sent = looked = time.monotonic()
-    try:
+    sent = time.monotonic()
+    with closing(_while_wanted(turn, client_left)) as events:
         for event in events:
-            now = time.monotonic()
-            if now - looked >= LOOK_INTERVAL:  # also while there is something to send
-                looked = now
-                if client_left():
-                    return
             if isinstance(event, Delta):
                 position += len(event.content)
             frame = _frame(event, f"{turn.answer_id}-{position}")
-            if frame is None and now - sent >= ping_interval:
+            if frame is None and time.monotonic() - sent >= ping_interval:
                 frame = PING
             if frame is not None:
                 sent = time.monotonic()
                 yield frame
-    finally:
-        events.close()  # stops the model, stores the turn
 
 
 def _frame(event: Event, place: str) -> str | None:
@@ -172,15 +165,21 @@ def client_watch(environ: Mapping[str, Any]) -> Callable[[], bool]:
 
 def run_to_end(turn: Turn | Following) -> Iterator[Event]:
     """Yield the turn's events for a client that waits for the whole answer, while it waits."""
-    client_left = client_watch(request.environ)
+    return _while_wanted(turn, client_watch(request.environ))
+
+
+def _while_wanted(
+    turn: Turn | Following, client_left: Callable[[], bool]
+) -> Generator[Event, None, None]:
     events = turn.events()
     looked = time.monotonic()
     try:
         for event in events:
-            if time.monotonic() - looked >= LOOK_INTERVAL:
-                looked = time.monotonic()
+            now = time.monotonic()
+            if now - looked >= LOOK_INTERVAL:  # also while there is something to send
+                looked = now
                 if client_left():
                     return
             yield event
     finally:
-        events.close()
+        events.close()  # stops the model, stores the turn

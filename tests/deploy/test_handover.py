@@ -58,25 +58,30 @@ class Service:
             return answer.status
 
 
-def _listen_for_messages(path: Path, told: list[str]) -> socket.socket:
-    receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    receiver.bind(str(path))
+@pytest.fixture
+def told(tmp_path: Path) -> Iterator[list[str]]:
+    """What the service tells systemd, as it comes."""
+    lines: list[str] = []
 
     def receive() -> None:
         while message := receiver.recv(4096):
-            told.extend(message.decode().splitlines())
+            lines.extend(message.decode().splitlines())
 
-    threading.Thread(target=receive, daemon=True).start()
-    return receiver
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(str(tmp_path / "notify"))
+        thread = threading.Thread(target=receive)
+        thread.start()
+        yield lines
+        # Closed under the thread, its number would soon be another file's, and be read as this one.
+        receiver.shutdown(socket.SHUT_RDWR)
+        thread.join()
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
+def service(tmp_path: Path, told: list[str]) -> Iterator[Service]:
     launcher = tmp_path / "launcher"
     launcher.write_text(LAUNCHER)
     launcher.chmod(0o755)
-    told: list[str] = []
-    receiver = _listen_for_messages(tmp_path / "notify", told)
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     arguments = ["-m", "gunicorn", "-c", "gunicorn_config.py", "run:app"]
@@ -104,7 +109,6 @@ def service(tmp_path: Path) -> Iterator[Service]:
             os.kill(pid, signal.SIGQUIT)
     process.wait(30)
     listener.close()
-    receiver.close()
 
 
 def _masters(told: list[str]) -> list[int]:

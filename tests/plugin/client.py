@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.test import TestResponse
+
+if TYPE_CHECKING:
+    from host import Host
 
 SSE = "text/event-stream"
 
@@ -21,6 +24,16 @@ def events_of(text: str) -> list[tuple[str, dict[str, Any]]]:
         if lines:
             events.append((lines["event"], json.loads(lines["data"])))
     return events
+
+
+def open_stream(host: Host, user: Any, message: str = "Hi") -> TestResponse:
+    """Ask in the session "s"; the answer is read as far as the test reads it."""
+    return host.app.test_client().post(
+        "/api/chatbot/chat",
+        json={"message": message, "session_id": "s"},
+        headers=host.headers(user, Accept=SSE),
+        buffered=False,
+    )
 
 
 def names_of(response: TestResponse) -> list[str]:

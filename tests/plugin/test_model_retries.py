@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client import SSE
+from client import open_stream
 from faulty_server import HELLO, FaultyServer, Then, line, refusal, reply
 from host import Host, ask, close, history, make_host
 from prometheus_client import REGISTRY
@@ -134,12 +134,7 @@ def test_client_that_leaves_while_the_turn_waits_ends_it(build: Build, serve: Se
     server = serve([busy_for(30)], [HELLO])
     host = build(server.url, CHATBOT_PING_INTERVAL=0.05)
     user = host.add_user()
-    response = host.app.test_client().post(
-        "/api/chatbot/chat",
-        json={"message": "Hi", "session_id": "s"},
-        headers=host.headers(user, Accept=SSE),
-        buffered=False,
-    )
+    response = open_stream(host, user)
     for part in response.response:
         if part.startswith(b": ping") and server.closed_at:
             break

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-from client import SSE, bytes_of, events_of, names_of
+from client import SSE, bytes_of, events_of, names_of, open_stream
 from host import Host
 
 from flask_smorest_chatbot.services.events import Delta, Done
@@ -187,12 +187,7 @@ def test_second_turn_of_a_session_in_progress_gets_409(host: Host, user: Any) ->
 
 def test_closing_the_stream_stops_the_model_and_keeps_the_text(host: Host, user: Any) -> None:
     host.chat_model.scripts.append(["One ", "two "] + [0.1, "more "] * 50)
-    response = host.app.test_client().post(
-        CHAT,
-        json={"message": "Count", "session_id": "s"},
-        headers=host.headers(user, Accept=SSE),
-        buffered=False,
-    )
+    response = open_stream(host, user, "Count")
     received = b""
     for part in response.response:
         received += part
@@ -210,12 +205,7 @@ def test_closing_the_stream_stops_the_model_and_keeps_the_text(host: Host, user:
 
 
 def test_stream_that_nobody_starts_to_read_is_settled(host: Host, user: Any) -> None:
-    response = host.app.test_client().post(
-        CHAT,
-        json={"message": "Hi", "session_id": "s"},
-        headers=host.headers(user, Accept=SSE),
-        buffered=False,
-    )
+    response = open_stream(host, user)
     response.close()
     assert history(host, user)[1]["status"] == "interrupted"
 

@@ -79,6 +79,7 @@ export class Chat {
   async stop() {
     if (!this.running) return;
     const running = this.#running;
+    this.#stoppedAt = performance.now();
     // The server also stops an answer that nobody listens to any more.
     const hangUp = () => running === this.#running && this.#hangUp();
     if (this.#answerId === null) return hangUp();

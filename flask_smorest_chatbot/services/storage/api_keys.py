@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...errors import ConflictError, NotFoundError
-from ...models import API_KEY_PREFIX_LENGTH, user_key_column, utc_now
-from .tables import Store, aware
+from ...models import API_KEY_PREFIX_LENGTH, utc_now
+from .tables import UserStore, aware
 
 #: What a key may be for. Keys are recognised by how they begin.
 SCOPES = ("chat", "history", "admin")
@@ -26,18 +26,8 @@ USE_NOTED_EVERY = timedelta(minutes=1)
 _KEY = re.compile(rf"{KEY_MARK}([0-9a-f]{{{API_KEY_PREFIX_LENGTH}}})_[0-9a-f]{{64}}")
 
 
-class ApiKeys(Store):
-    """The API keys of one app's users.
-
-    :param db: the host's ``SQLAlchemy`` extension
-    :param model: the mapped class of the keys
-    :param user_model: the host's mapped user class
-    """
-
-    def __init__(self, db: Any, model: type[Any], user_model: type[Any]) -> None:
-        super().__init__(db)
-        self.model = model
-        self._user_key = user_key_column(user_model)
+class ApiKeys(UserStore):
+    """The API keys of one app's users."""
 
     def create(
         self, user_id: Any, name: str, scopes: Sequence[str], days: int | None, most: int

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from ...models import user_key_column
+
 #: What is raised when the database cannot be asked now, but may be soon: it is away, locked, or all
 #: of the pool's connections are in use.
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
@@ -34,6 +36,19 @@ class Store:
         except BaseException:
             self.db.session.rollback()
             raise
+
+
+class UserStore(Store):
+    """A table whose rows belong to users.
+
+    :param model: the mapped class of the rows
+    :param user_model: the host's mapped user class
+    """
+
+    def __init__(self, db: Any, model: type[Any], user_model: type[Any]) -> None:
+        super().__init__(db)
+        self.model = model
+        self._user_key = user_key_column(user_model)
 
 
 class Tables(Store):

@@ -9,24 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ...models import user_key_column
-from .tables import Store
+from .tables import UserStore
 
 _MODULES = {"mysql": "mysql", "mariadb": "mysql"}
 
 
-class UsageRecords(Store):
-    """The daily counts of one app's users.
-
-    :param db: the host's ``SQLAlchemy`` extension
-    :param model: the mapped class of the counts
-    :param user_model: the host's mapped user class
-    """
-
-    def __init__(self, db: Any, model: type[Any], user_model: type[Any]) -> None:
-        super().__init__(db)
-        self.model = model
-        self._user_key = user_key_column(user_model)
+class UsageRecords(UserStore):
+    """The daily counts of one app's users."""
 
     def charge(self, user_id: Any, day: date, input_tokens: int, output_tokens: int) -> None:
         """Add one turn and its tokens to what a user has used on a day. Commits.

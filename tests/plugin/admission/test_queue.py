@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from client import SSE, events_of
+from client import SSE, events_of, open_stream
 from host import Host
 
 from flask_smorest_chatbot.services.admission import place as places
@@ -211,12 +211,7 @@ def test_leaving_the_line_settles_the_turn(build_host: Callable[..., Host]) -> N
     host = build_host(**ONE_SLOT)
     user = host.add_user()
     with busy(host):
-        response = host.app.test_client().post(
-            CHAT,
-            json={"message": "Hi", "session_id": "s"},
-            headers=host.headers(user, Accept=SSE),
-            buffered=False,
-        )
+        response = open_stream(host, user)
         for part in response.response:
             if b"queued" in part:
                 break
@@ -230,12 +225,7 @@ def test_a_stream_that_nobody_reads_gives_its_place_back(build_host: Callable[..
     host = build_host(**ONE_SLOT)
     user = host.add_user()
     with busy(host):
-        response = host.app.test_client().post(
-            CHAT,
-            json={"message": "Hi", "session_id": "s"},
-            headers=host.headers(user, Accept=SSE),
-            buffered=False,
-        )
+        response = open_stream(host, user)
         response.close()
         assert leaves_no_place(host)
 
