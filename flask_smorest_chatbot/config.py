@@ -208,6 +208,9 @@ class ChatbotConfig:
         low=0,
         high=36_500,
     )
+    log_texts: int = _key(
+        0, "1 puts what is said into the log line of each turn, to find a fault", low=0, high=1
+    )
     timezone: str = _key("UTC", "Where a day starts and ends, for dates that users name")
     url_prefix: str = _key("/api/chatbot", "Where the endpoints live")
     cli_group: str = _key("chatbot", "Name of the command group: `flask chatbot doctor`")

@@ -21,6 +21,16 @@ IN_FLIGHT = Gauge(
     "chatbot_turns_in_flight", "Turns being answered now.", multiprocess_mode="livesum"
 )
 TOKENS = Counter("chatbot_tokens_total", "Tokens by direction: input or output.", ["direction"])
+CACHED_TOKENS = Counter(
+    "chatbot_cached_tokens_total",
+    "Input tokens that a model server took from its cache; Ollama does not say.",
+)
+MODEL_SECONDS = Counter(
+    "chatbot_model_seconds_total",
+    "What model servers took for answers that ended well, by what for: load, prompt or output. "
+    "Input tokens by seconds for the prompt rise as prompts are reused.",
+    ["phase"],
+)
 MODEL_ERRORS = Counter(
     "chatbot_model_errors_total", "Turns that failed for the model's sake, by reason.", ["reason"]
 )

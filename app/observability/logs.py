@@ -16,7 +16,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import g, has_request_context
+import sqlalchemy as sa
+from flask import current_app, g, has_request_context
+from flask_jwt_extended import get_jwt_identity
 from sqlalchemy.exc import StatementError
 
 JSON = "json"
@@ -27,8 +29,9 @@ USER_HASH_LENGTH = 16  # hexadecimal digits: 64 bits tell users of one site apar
 class JsonFormatter(logging.Formatter):
     """Formats a record as one line of JSON.
 
-    Members: ``time``, ``level``, ``logger``, ``event``, ``request_id`` during a request, what the
-    call gave as ``extra={"fields": {...}}``, and ``exception`` with the traceback, if any.
+    Members: ``time``, ``level``, ``logger``, ``event``, ``request_id`` and the hashed ``user``
+    during a request, what the call gave as ``extra={"fields": {...}}``, and ``exception`` with the
+    traceback, if any.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -41,6 +44,7 @@ class JsonFormatter(logging.Formatter):
         }
         if has_request_context() and "request_id" in g:
             line["request_id"] = g.request_id
+            line["user"] = user_of_request()
         line.update(getattr(record, "fields", {}))
         if record.exc_info:
             line["exception"] = record.exc_text or self.formatException(record.exc_info)
@@ -75,6 +79,17 @@ def hashed_user(identity: object, secret: str) -> str:
     """Return a name for a user that only who knows ``secret`` can compute from the id."""
     told = f"log-user:{identity}".encode()
     return hmac.new(secret.encode(), told, hashlib.sha256).hexdigest()[:USER_HASH_LENGTH]
+
+
+def user_of_request() -> str | None:
+    """Return the hashed id of who asks, if the request was found to come from a user."""
+    try:
+        identity = get_jwt_identity()
+    except RuntimeError:  # the endpoint asked for no token, or refused it, or it was an API key
+        if (user := g.get("chatbot_user")) is None:
+            return None
+        (identity,) = sa.inspect(user).identity  # not user.id, which might ask the database
+    return hashed_user(identity, current_app.config["SECRET_KEY"])
 
 
 def _hide_values() -> None:

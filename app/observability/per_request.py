@@ -7,12 +7,12 @@ import re
 import time
 import uuid
 
-from flask import Flask, Response, current_app, g, request
-from flask_jwt_extended import decode_token, get_jwt_identity
+from flask import Flask, Response, g, request
+from flask_jwt_extended import decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import ExpiredSignatureError, InvalidSignatureError, PyJWTError
 
-from .logs import hashed_user
+from .logs import user_of_request
 from .metrics import HTTP_REQUESTS, HTTP_SECONDS, JWT_FAILURES
 
 REQUEST_ID_HEADER = "X-Request-ID"
@@ -56,7 +56,7 @@ def _log_at_end(response: Response, method: str, route: str) -> None:
     began = g.request_began
     fields = {
         "request_id": g.request_id,
-        "user": _user(),
+        "user": user_of_request(),
         "method": method,
         "route": route,
         "status": response.status_code,
@@ -67,15 +67,6 @@ def _log_at_end(response: Response, method: str, route: str) -> None:
         log.info("request", extra={"fields": {**fields, "duration_ms": duration_ms}})
 
     response.call_on_close(write)
-
-
-def _user() -> str | None:
-    """Return the hashed id of who asks, if the request was found to come from a user."""
-    try:
-        identity = get_jwt_identity()
-    except RuntimeError:  # the endpoint asked for no token, or refused it
-        return None
-    return hashed_user(identity, current_app.config["SECRET_KEY"])
 
 
 def _token_fault() -> str:

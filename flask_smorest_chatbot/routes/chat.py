@@ -24,6 +24,7 @@ from ..text import is_blank
 from ..values import TurnPlan
 from .auth import current_user, current_user_key, requires
 from .documentation import TAGS, Documentation
+from .errors import request_id
 from .repeats import once, request_key
 from .streaming import event_stream, last_place, run_to_end, wants_event_stream
 
@@ -155,7 +156,7 @@ def _start_turn(endpoint: ChatEndpoint, message: str, session_id: str | None) ->
     opened = once(services, user_id, key, open_turn)
     if isinstance(opened, Following):
         return opened
-    return Turn(services, plan, opened, _own_host())
+    return Turn(services, plan, opened, _own_host(), request_id())
 
 
 def _own_host() -> str:
@@ -175,8 +176,9 @@ def _retry_turn(message_id: int) -> Turn | Following:
     opened = once(services, user_id, key, reopen_turn)
     if isinstance(opened, Following):
         return opened
-    plan = state.planners.get(opened.endpoint, plain_chat)
-    return Turn(services, plan(current_user(), opened.question), opened, _own_host())
+    planner = state.planners.get(opened.endpoint, plain_chat)
+    plan = planner(current_user(), opened.question)
+    return Turn(services, plan, opened, _own_host(), request_id())
 
 
 def answer(turn: Turn | Following) -> Response | dict[str, Any]:

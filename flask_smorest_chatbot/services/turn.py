@@ -27,9 +27,11 @@ from ..errors import (
     without_text,
 )
 from ..metrics import (
+    CACHED_TOKENS,
     FIRST_TOKEN_SECONDS,
     IN_FLIGHT,
     MODEL_ERRORS,
+    MODEL_SECONDS,
     RECOMMENDATIONS,
     TOKENS,
     TURN_SECONDS,
@@ -75,6 +77,8 @@ class Turn:
     opened: OpenTurn
     #: Under which name the client reached the site.
     own_host: str = ""
+    #: What the request is called, in the log here and at the model server.
+    request_id: str = ""
     _running: RunningTurn = field(init=False)
     _written: str = field(default="", init=False)
     _settled: bool = field(default=False, init=False)
@@ -83,6 +87,7 @@ class Turn:
     _results: Counter[str] = field(default_factory=Counter, init=False)
     _outdated: list[str] = field(default_factory=list, init=False)
     _used: Counter[str] = field(default_factory=Counter, init=False)
+    _times: dict[str, float] = field(default_factory=dict, init=False)
     _charged: bool = field(default=False, init=False)
     _strange_links: Sequence[str] = field(default=(), init=False)
     _began: float = field(default_factory=time.monotonic, init=False)
@@ -177,6 +182,7 @@ class Turn:
         for event in wait_in_line(place, deadline, TICK):
             yield event
             self._keep_alive()
+        self._times["queue_ms"] = self._so_far()
         yield from self._patiently(lambda: note(self.opened, "streaming"))
 
     def _give_way(self) -> None:
@@ -189,7 +195,8 @@ class Turn:
     def _answer(self, briefing: Briefing) -> Iterator[Event]:
         deadline = self._began + self.services.config.turn_timeout
         servers = self.services.chat_model.servers(self.opened.session_key)
-        generation = Generation(servers, briefing.prompt, self.services.config)
+        config, request_id = self.services.config, self.request_id
+        generation = Generation(servers, briefing.prompt, config, request_id=request_id)
         # Here, as starting an app must not wait for what only reads answers.
         from .reading.prose import ProseFilter
         from .reading.recommendations import offers
@@ -265,7 +272,8 @@ class Turn:
     def _say(self, text: str) -> Iterator[Event]:
         if text:
             if not self._text:
-                FIRST_TOKEN_SECONDS.observe(time.monotonic() - self._began)
+                self._times["first_token_ms"] = self._so_far()
+                FIRST_TOKEN_SECONDS.observe(self._times["first_token_ms"] / 1000)
             self._running.text += text
             yield Delta(text)
 
@@ -318,7 +326,8 @@ class Turn:
         servers = self.services.chat_model.servers(self.opened.session_key)
         # Ollama can be held to the schema; of others only the text is asked, and checked as ever.
         options = {"format": schema} if hasattr(servers[0].chat_model, "format") else {}
-        generation = Generation(servers, prompt, self.services.config, options)
+        config, request_id = self.services.config, self.request_id
+        generation = Generation(servers, prompt, config, options, request_id=request_id)
         chosen = ""
         try:
             with closing(generation.pieces(deadline)) as pieces:
@@ -366,7 +375,6 @@ class Turn:
         # It may have been, by an attempt whose confirmation the database did not live to send.
         if not stored and self._status() != "complete":
             raise self._why_gone()
-        self._count_tokens(generation.usage)
         yield Recommended(recommendations)
         yield Done(self._response("complete", recommendations, told))
 
@@ -402,10 +410,6 @@ class Turn:
         yield Recommended([])
         yield Done(self._response("stopped", [], context))
 
-    def _count_tokens(self, usage: Usage) -> None:
-        TOKENS.labels("input").inc(usage.input_tokens or 0)
-        TOKENS.labels("output").inc(usage.output_tokens or 0)
-
     def _note_tokens(self, usage: Usage, prompt: Sequence[PromptMessage], text: str) -> None:
         """Note what a generation cost; what the server did not say, as it does at the end only, is
         estimated from what was sent and said."""
@@ -415,6 +419,10 @@ class Turn:
         self._used["input"] += sent if usage.input_tokens is None else usage.input_tokens
         said = usage.output_tokens
         self._used["output"] += estimate_tokens(text) if said is None else said
+        for phase, seconds in usage.seconds.items():
+            told = f"{phase}_ms"
+            self._times[told] = self._times.get(told, 0) + seconds * 1000
+        _count_usage(usage)
 
     def _charge(self) -> None:
         """Count the turn for its user, once, cleared meanwhile or not."""
@@ -444,12 +452,12 @@ class Turn:
         self._give_way()
         if self._settled:
             return False
-        seconds = time.monotonic() - self._began
+        took_ms = self._so_far()
         answer = {
             **values,
             "content": self._text,
             "model_content": self._written or None,
-            "duration_ms": round(seconds * 1000),
+            "duration_ms": round(took_ms),
         }
         changes = {}
         if self._briefing:
@@ -461,8 +469,40 @@ class Turn:
             return False
         self._settled = True
         TURNS.labels(values["status"]).inc()
-        TURN_SECONDS.observe(seconds)
+        TURN_SECONDS.observe(took_ms / 1000)
+        self._log(values, took_ms)
         return True
+
+    def _log(self, ended: Mapping[str, Any], took_ms: float) -> None:
+        """Log how the turn ended and what it cost; a host's formatter may show the ``fields``."""
+        if not log.isEnabledFor(logging.INFO):
+            return
+        named = {"request_id": self.request_id} if self.request_id else {}
+        fields = {
+            **named,
+            "turn": self.answer_id,
+            "outcome": ended["status"],
+            "reason": ended.get("reason"),
+            "input_tokens": self._used["input"],
+            "output_tokens": self._used["output"],
+            **{name: round(time, 1) for name, time in self._times.items()},
+            "duration_ms": round(took_ms, 1),
+        }
+        if self.services.config.log_texts:
+            fields |= {"question": self.plan.message, "answer": self._text}
+        log.info("turn", extra={"fields": fields})
+
+    def _so_far(self) -> float:
+        """Return the milliseconds since the question."""
+        return (time.monotonic() - self._began) * 1000
+
+
+def _count_usage(usage: Usage) -> None:
+    TOKENS.labels("input").inc(usage.input_tokens or 0)
+    TOKENS.labels("output").inc(usage.output_tokens or 0)
+    CACHED_TOKENS.inc(usage.cached_tokens or 0)
+    for phase, seconds in usage.seconds.items():
+        MODEL_SECONDS.labels(phase).inc(seconds)
 
 
 def _outdated(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from client import SSE, events_of
+from faulty_server import HELLO, FaultyServer
 from flask import g
 from host import Host
+from host import ask as ask_model
 
 
 def ask(host: Host, user: Any, **headers: str) -> Any:
@@ -43,6 +47,20 @@ def test_the_log_names_the_request_that_failed(
     told = events_of(answer.text)[-1][1] if accept == SSE else answer.json
     assert told["code"] == 503
     assert f"request {told['request_id']}: 503" in caplog.messages
+
+
+@pytest.mark.parametrize("named", ["from-the-host", "two\r\nX-Lines: 1", "", "ä" * 9])
+def test_the_model_server_is_told_an_id_that_it_can_be_told(
+    build: Callable[..., Host], serve: Callable[..., FaultyServer], named: str
+) -> None:
+    server = serve([HELLO])
+    host = build(server.url)
+    host.app.before_request(lambda: setattr(g, "request_id", named))
+    assert ask_model(host, host.add_user()).status_code == 200
+    (request,) = server.requests
+    told = re.findall(rb"^X-Request-ID: (.*)\r$", request, re.I | re.M)
+    assert told == ([b"from-the-host"] if named == "from-the-host" else [])
+    assert b"X-Lines" not in request
 
 
 def test_a_fault_of_the_hosts_code_has_one(host: Host, user: Any) -> None:

@@ -19,13 +19,19 @@ from ...errors import ModelError
 
 # Line breaks of Unicode that JSON may hold as they are, and that httpx would end a line at.
 _BREAKS = re.compile(b"\xc2\x85|\xe2\x80[\xa8\xa9]")
+# What a host may call a request, and that a header may hold.
+_REQUEST_ID = re.compile(r"[!-~]{1,128}")
 _HALF_BREAK = re.compile(b"(?:\xc2|\xe2\x80?)$")
 
 
 class Call:
-    """One call of a model server: how far it got, and the means to cut it off. Thread-safe."""
+    """One call of a model server: how far it got, and the means to cut it off. Thread-safe.
 
-    def __init__(self) -> None:
+    :param request_id: what the server is told that this is for; "" for nothing
+    """
+
+    def __init__(self, request_id: str = "") -> None:
+        self.request_id = request_id
         self.is_aborted = False
         #: Whether the server has answered anything.
         self.is_answered = False
@@ -121,6 +127,8 @@ class AbortableTransport(httpx.HTTPTransport):
         call = _current.get() or Call()
         request.extensions = {**request.extensions, "trace": call._on_event}
         request.headers["Accept-Encoding"] = "identity"
+        if _REQUEST_ID.fullmatch(call.request_id):
+            request.headers["X-Request-ID"] = call.request_id
         response = super().handle_request(request)
         call.note(response)
         if response.headers.get("Content-Encoding", "identity") != "identity":

@@ -34,15 +34,24 @@ _UNREADABLE = (ValueError, TypeError, AttributeError, KeyError, RecursionError)
 _MOST_TOKENS = 2**31 - 1  # what the database's columns hold
 #: How providers say that there was no room for more.
 _CUT_OFF = ("length", "max_tokens", "MAX_TOKENS")
+#: How Ollama says, in nanoseconds, what it took its time for.
+_PHASES = {"load": "load_duration", "prompt": "prompt_eval_duration", "output": "eval_duration"}
+_MOST_SECONDS = 1e6
 
 
 @dataclass
 class Usage:
-    """What the model server says of an answer; None where it does not say."""
+    """What the model server says of an answer; None where it does not say.
+
+    :param cached_tokens: of the input, taken from the server's cache
+    :param seconds: taken to ``load`` the model, to evaluate the ``prompt``, for the ``output``
+    """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cached_tokens: int | None = None
     done_reason: str | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def is_truncated(self) -> bool:
@@ -64,6 +73,7 @@ class Attempt:
     :param config: time limits
     :param options: further arguments of the model's ``stream``, for example ``format``
     :param usage: filled in as the model tells it
+    :param request_id: what the server is told that this is for; "" for nothing
     """
 
     chat_model: BaseChatModel
@@ -71,11 +81,12 @@ class Attempt:
     config: ChatbotConfig
     options: Mapping[str, Any] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
+    request_id: str = ""
 
     def __post_init__(self) -> None:
         from .abortable_transport import Call
 
-        self._call = Call()
+        self._call = Call(self.request_id)
         self._pieces: queue.Queue[str | _End] = queue.Queue(_QUEUE_SIZE)
         self._half = ""  # first half of a surrogate pair that two pieces share
 
@@ -197,13 +208,26 @@ class Attempt:
         if used := getattr(chunk, "usage_metadata", None):
             self.usage.input_tokens = _count(used["input_tokens"])
             self.usage.output_tokens = _count(used["output_tokens"])
+            cached = used.get("input_token_details", {}).get("cache_read")
+            self.usage.cached_tokens = None if cached is None else _count(cached)
         told = chunk.response_metadata
         reason = told.get("done_reason") or told.get("finish_reason") or told.get("stop_reason")
-        self.usage.done_reason = reason or self.usage.done_reason
+        if reason:
+            self.usage.done_reason = reason
+            self.usage.seconds = _seconds(told)
 
 
 def _count(tokens: int) -> int | None:
     return tokens if 0 <= tokens <= _MOST_TOKENS else None
+
+
+def _seconds(told: Mapping[str, Any]) -> dict[str, float]:
+    taken = {phase: told.get(name) for phase, name in _PHASES.items()}
+    return {
+        phase: time / 1e9
+        for phase, time in taken.items()
+        if isinstance(time, int) and 0 <= time <= _MOST_SECONDS * 1e9
+    }
 
 
 def _check_time(limit: float, reason: str) -> None:

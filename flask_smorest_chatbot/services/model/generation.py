@@ -34,12 +34,14 @@ class Generation:
     :param prompt: from :func:`.prompts.prompt`
     :param config: time limits and retries
     :param options: further arguments of the model's ``stream``, for example ``format``
+    :param request_id: what the servers are told that this is for; "" for nothing
     """
 
     servers: Sequence[ModelServer]
     prompt: Sequence[PromptMessage]
     config: ChatbotConfig
     options: Mapping[str, Any] = field(default_factory=dict)
+    request_id: str = ""
     usage: Usage = field(default_factory=Usage)
     _end: str = field(default="", init=False)  # of the text so far
 
@@ -93,7 +95,9 @@ class Generation:
     def _ask(
         self, server: ModelServer, first_by: float, deadline: float
     ) -> Generator[str | None, None, None]:
-        attempt = Attempt(server.chat_model, self.prompt, self.config, self.options, self.usage)
+        attempt = Attempt(
+            server.chat_model, self.prompt, self.config, self.options, self.usage, self.request_id
+        )
         is_away = False
         try:
             with closing(attempt.pieces(first_by, deadline)) as pieces:
