@@ -87,7 +87,8 @@ class Attempt:
         from .abortable_transport import Call
 
         self._call = Call(self.request_id)
-        self._pieces: queue.Queue[str | _End] = queue.Queue(_QUEUE_SIZE)
+        # Under gevent much quicker than a queue with a size.
+        self._pieces: queue.SimpleQueue[str | _End] = queue.SimpleQueue()
         self._half = ""  # first half of a surrogate pair that two pieces share
 
     @property
@@ -133,8 +134,6 @@ class Attempt:
     def abort(self) -> None:
         """Stop the model; does nothing when it has finished."""
         self._call.abort()
-        while not self._pieces.empty():  # a reader blocked on a full queue must get to see it
-            self._pieces.get_nowait()
 
     def _take(self) -> tuple[str, _End | None]:
         """Return what text has come, waiting for some at most a tick."""
@@ -197,12 +196,9 @@ class Attempt:
             raise ModelError("The model broke off in mid-answer: try again.", "incomplete")
 
     def _put(self, piece: str | _End) -> None:
-        while not self._call.is_aborted:
-            try:
-                self._pieces.put(piece, timeout=1)
-            except queue.Full:
-                continue
-            return
+        while self._pieces.qsize() >= _QUEUE_SIZE and not self._call.is_aborted:
+            time.sleep(TICK)
+        self._pieces.put(piece)
 
     def _note_usage(self, chunk: Any) -> None:
         if used := getattr(chunk, "usage_metadata", None):
