@@ -1,25 +1,70 @@
-"""How many wrong passwords may be tried."""
+"""How often one user, or one address, may ask, and how many wrong passwords may be tried.
+
+The chat has limits of its own. Health checks and pages for people have none.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask, Response, current_app, request
 
-from flask_smorest_chatbot import RequestLimits, client_address
+from flask_smorest_chatbot import (
+    RateLimitedError,
+    RequestLimits,
+    client_address,
+    is_noted,
+    tell_limits,
+)
 
 EXTENSION_KEY = "site_limits"
-WINDOW = "5 minutes"
+API = "/api/"
+EXEMPT = "/api/health"
 
 
 def init_app(app: Flask) -> None:
     """Give ``app`` its limits, counted where the chat's are."""
-    amounts = (app.config["LOGIN_FAILURES_PER_ACCOUNT"], app.config["LOGIN_FAILURES_PER_ADDRESS"])
-    texts = [f"{amount} per {WINDOW}" if amount else "" for amount in amounts]
+    texts = {
+        "log_in": [
+            _text(app.config["LOGIN_FAILURES_PER_ACCOUNT"], "5 minutes"),
+            _text(app.config["LOGIN_FAILURES_PER_ADDRESS"], "5 minutes"),
+        ],
+        "registrations": [_text(app.config["REGISTRATIONS_PER_ADDRESS"], "hour")],
+        "requests": [_text(app.config["MAX_REQUESTS_PER_MINUTE"], "minute")],
+    }
     redis_url = app.config.get("CHATBOT_REDIS_URL") or ""
-    app.extensions[EXTENSION_KEY] = RequestLimits({"log_in": texts}, redis_url, "site")
+    app.extensions[EXTENSION_KEY] = RequestLimits(texts, redis_url, "site")
+    app.before_request(_count_stranger)
+    app.after_request(_count_refused_and_tell)
+
+
+def _text(amount: int, window: str) -> str:
+    return f"{amount} per {window}" if amount else ""
+
+
+def counts_by_user(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a view that calls :func:`count_user` once it knows who asks."""
+    view.counts_by_user = True  # type: ignore[attr-defined]
+    return view
+
+
+def count_user(user_id: int) -> None:
+    """Count this request for its user.
+
+    :raises RateLimitedError: when there were too many
+    """
+    _limits().check("requests", f"user:{user_id}")
+
+
+def count_registration() -> None:
+    """Count an attempt to make an account, for who has many escapes the limits of each.
+
+    :raises RateLimitedError: when there were too many from the address
+    """
+    _limits().check("registrations", client_address())
 
 
 @contextmanager
@@ -30,9 +75,43 @@ def log_in_attempt(email: str) -> Iterator[None]:
 
     :raises RateLimitedError: when there were too many for the account or from the address
     """
-    limits: RequestLimits = current_app.extensions[EXTENSION_KEY]
     # Whether or not there is such an account: the answer must not tell.
     account = hashlib.sha256(email.strip().lower().encode()).hexdigest()
-    limits.check("log_in", f"account:{account}", client_address())
+    _limits().check("log_in", f"account:{account}", client_address())
     yield
-    limits.forgive()
+    _limits().forgive()
+
+
+def _limits() -> RequestLimits:
+    limits: RequestLimits = current_app.extensions[EXTENSION_KEY]
+    return limits
+
+
+def _count_stranger() -> None:
+    """Count a request for its address, unless its view will know whose it is."""
+    if _is_limited() and not _will_know_the_user():
+        _limits().check("requests", client_address())
+
+
+def _count_refused_and_tell(response: Response) -> Response:
+    """Say in the headers how the request stands with its limits.
+
+    One that was refused before it was known whose it is counts for its address.
+    """
+    if _is_limited() and not is_noted():
+        try:
+            _limits().check("requests", client_address())
+        except RateLimitedError as error:
+            response = current_app.make_response(current_app.handle_user_exception(error))
+    return tell_limits(response)
+
+
+def _is_limited() -> bool:
+    chat = current_app.extensions["chatbot"].config.url_prefix
+    return request.path.startswith(API) and not request.path.startswith((EXEMPT, f"{chat}/"))
+
+
+def _will_know_the_user() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    name = "get" if request.method == "HEAD" else request.method.lower()
+    return hasattr(getattr(getattr(view, "view_class", None), name, None), "counts_by_user")

@@ -74,6 +74,8 @@ class RequestLimits:
     def check(self, scope: str, *keys: str) -> None:
         """Count this request, and note how it stands with the limits for :func:`tell_limits`.
 
+        Of several checks of one request the closest limit is told, or the one that is broken.
+
         :param keys: who asks: for each limit of the scope, whose it is
         :raises RateLimitedError: when there were too many
         """
@@ -126,9 +128,9 @@ class RequestLimits:
             standings = [_standing(limit) for limit in concerned]
         except StorageError:  # gone since it counted: what is left is not known
             standings = [Standing(limit.limit.amount, 0, 1) for limit in concerned]
-        unknown = Standing(0, 0, 1)
-        closest = max(standings, key=lambda it: (-it.remaining, it.reset), default=unknown)
-        request.environ[_STANDING] = closest
+        closest = max(standings, key=_closeness, default=Standing(0, 0, 1))
+        noted = request.environ.get(_STANDING, closest)
+        request.environ[_STANDING] = closest if breached else max(closest, noted, key=_closeness)
         return closest
 
     def _built(self) -> Limiter:
@@ -154,6 +156,8 @@ class RequestLimits:
             in_memory_fallback_enabled=True,
             fail_on_first_breach=False,  # Retry-After is true only if all limits are looked at
             headers_enabled=False,
+            # By its endpoint; it would count neither what has none nor one called "static".
+            request_identifier=lambda: self._name,
         )
         limiter.logger = _log
         # The app's hooks and RATELIMIT_* keys are for a Limiter of the host's own, which ours is
@@ -224,6 +228,10 @@ def _check(limiter: Limiter, scope: str, texts: Sequence[str]) -> Callable[[], N
 def _key_of_request(position: int) -> str:
     keys: Sequence[str] = request.environ[_KEYS]
     return keys[position]
+
+
+def _closeness(standing: Standing) -> tuple[int, int]:
+    return -standing.remaining, standing.reset
 
 
 def _standing(counted: RequestLimit) -> Standing:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import after_this_request
 from flask.views import MethodView
 from flask_jwt_extended import get_jwt
 
-from flask_smorest_chatbot import tell_limits
-
-from ..limits import log_in_attempt
+from ..limits import count_registration, log_in_attempt
 from ..models import User
 from ..schemas.accounts import (
     AccessTokenSchema,
@@ -37,15 +34,17 @@ class Register(MethodView):
     def post(self, values: dict[str, Any]) -> User:
         """Create an account
 
-        An address that has an account already gets 409.
+        An address that has an account already gets 409. From one network address only so many
+        accounts can be asked for in an hour (429).
         """
+        count_registration()
         role = values.pop("user_type")
         return accounts.register(**values, role=role)
 
 
 @blp.route("/login")
 class LogIn(MethodView):
-    @blp.may_answer("UNAUTHORIZED", "TOO_MANY_REQUESTS")
+    @blp.may_answer("UNAUTHORIZED")
     @blp.body(LogInSchema)
     @blp.response(200, SessionSchema)
     def post(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -55,7 +54,6 @@ class LogIn(MethodView):
         refresh token. After too many wrong passwords for an account, or from an address, none is
         looked at for some minutes (429).
         """
-        after_this_request(tell_limits)
         with log_in_attempt(values["email"]):
             user = accounts.log_in(values["email"], values["password"])
         return {

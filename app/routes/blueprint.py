@@ -13,6 +13,7 @@ from flask_smorest import Blueprint
 from flask_smorest_chatbot import JsonBodyParser
 
 from ..errors import ForbiddenError
+from ..limits import count_user, counts_by_user
 from ..models import User
 from ..services.paging import Page
 
@@ -31,6 +32,11 @@ class SiteBlueprint(Blueprint):  # type: ignore[misc]  # untyped
             "description": "Pagination metadata",
             "content": {"application/json": {"schema": schema}},
         }
+
+    def response(self, *args: Any, **kwargs: Any) -> Callable[[View], View]:
+        """Document the answer, and that of who asks too often: all that is here has limits."""
+        answered = super().response(*args, **kwargs)
+        return lambda view: self.may_answer("TOO_MANY_REQUESTS")(answered(view))
 
     def body(self, schema: Any, *, required: bool = True) -> Callable[[View], View]:
         """Take a JSON body; document what a bad one gets.
@@ -67,6 +73,7 @@ class SiteBlueprint(Blueprint):  # type: ignore[misc]  # untyped
         def decorate(view: View) -> View:
             @wraps(view)
             def checked(*args: Any, **kwargs: Any) -> Any:
+                count_user(me().id)
                 if roles and me().role not in roles:
                     raise ForbiddenError(f"Only an {' or an '.join(roles)} account may do this.")
                 return view(*args, **kwargs)
@@ -74,8 +81,7 @@ class SiteBlueprint(Blueprint):  # type: ignore[misc]  # untyped
             documented = self.doc(security=[{"bearerAuth": []}])(checked)
             refusals = ["UNAUTHORIZED", "FORBIDDEN"] if roles else ["UNAUTHORIZED"]
             documented = self.may_answer(*refusals)(documented)
-            guarded: View = jwt_required(refresh=refresh)(documented)
-            return guarded
+            return counts_by_user(jwt_required(refresh=refresh)(documented))
 
         return decorate
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Response, current_app, jsonify
 from flask.views import MethodView
+from flask_smorest import Blueprint
 
 from ..schemas.health import HealthSchema, ReadySchema
 from ..services.readiness import degraded, readiness
-from .blueprint import SiteBlueprint
 
-blp = SiteBlueprint("Health", __name__, description="For load balancers and monitoring")
+blp = Blueprint("Health", __name__, description="For load balancers and monitoring")
 
 
 @blp.route("/health")

@@ -21,9 +21,9 @@ from .chat import (
     plain_chat,
 )
 from .documentation import Documentation, add_refusals, api_key_scheme, bearer_scheme
-from .errors import register_error_handlers
+from .errors import answer_unrouted, register_error_handlers
 from .json_body import JsonBodyParser, read_body
-from .rate_limits import count_and_tell
+from .rate_limits import count_and_tell, count_unrouted
 from .sessions import add_session_endpoints
 
 
@@ -45,8 +45,10 @@ def build_blueprint(
     register_error_handlers(blueprint)
     blueprint.before_request(_limit_body)
     blueprint.before_request(read_body)
+    blueprint.before_app_request(answer_unrouted)
+    blueprint.after_request(_keep_private)  # after the next one: the last one comes first
     blueprint.after_request(count_and_tell)
-    blueprint.after_request(_keep_private)
+    blueprint.after_app_request(count_unrouted)
     schemas = {required: chat_request_schema(config, required) for required in (True, False)}
     for endpoint in (ChatEndpoint("/chat", plain_chat), *host_endpoints):
         add_chat_endpoint(blueprint, documentation, schemas[endpoint.message_required], endpoint)

@@ -8,10 +8,11 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from flask import Response, current_app, g, jsonify
+from flask import Response, current_app, g, jsonify, request
 from flask_smorest import Blueprint
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.routing import RequestRedirect
 
 from .. import errors
 from ..services.storage.tables import DATABASE_AWAY
@@ -39,6 +40,8 @@ STATUSES: tuple[tuple[type[errors.ChatbotError], int], ...] = (
 
 _SENTENCES = {
     400: "The request body must be valid JSON, sent with Content-Type: application/json.",
+    404: "There is nothing at this address.",
+    405: "This address does not take this method: the header Allow says which it takes.",
     413: "The request body is too large.",
     422: "Some fields are not valid: see errors.",
     429: "Too many requests: wait a moment, then try again.",
@@ -99,13 +102,14 @@ def abort_with(status: int, details: Mapping[str, Any]) -> NoReturn:
 
 def register_error_handlers(blueprint: Blueprint) -> None:
     """Answer every error of the blueprint's views in the API's shape."""
-    blueprint.register_error_handler(errors.ChatbotError, _handle_chatbot_error)
+    blueprint.register_error_handler(errors.ChatbotError, answer_to)
     blueprint.register_error_handler(HTTPException, _handle_http_exception)
     for kind in DATABASE_AWAY:
         blueprint.register_error_handler(kind, _handle_database_error)
 
 
-def _handle_chatbot_error(error: errors.ChatbotError) -> Response:
+def answer_to(error: errors.ChatbotError) -> Response:
+    """Return the answer that an error of the plugin becomes."""
     response = _respond(describe(error))
     if isinstance(error, errors.RateLimitedError):
         response.headers["Retry-After"] = str(error.retry_after)
@@ -121,8 +125,23 @@ def _handle_http_exception(error: HTTPException) -> Any:
     details = data.get("errors") or data.get("messages")
     # webargs says "Invalid JSON body" as {"json": [...]}: the same thing for every place it fails.
     response = _respond(_told(status, message, details))
-    response.headers.extend(data.get("headers") or {})
+    asked = {name: value for name, value in error.get_headers() if name != "Content-Type"}
+    response.headers.update({**asked, **(data.get("headers") or {})})
     return response
+
+
+def is_unrouted() -> bool:
+    """Tell whether a request is for what is below the plugin's prefix, but is no endpoint."""
+    below = f"{current_app.extensions['chatbot'].config.url_prefix}/"
+    return request.routing_exception is not None and request.path.startswith(below)
+
+
+def answer_unrouted() -> Any:
+    """Answer such a request; no blueprint's handlers are asked for it."""
+    error = request.routing_exception
+    if error is None or isinstance(error, RequestRedirect) or not is_unrouted():
+        return None
+    return _handle_http_exception(error)
 
 
 def database_fault(error: Exception) -> dict[str, Any]:

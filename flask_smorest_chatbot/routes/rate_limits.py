@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,15 +12,20 @@ from ..errors import RateLimitedError
 from ..limits import RequestLimits, client_address, is_noted, note_standing, tell_limits
 from ..metrics import RATE_LIMITED
 from .auth import current_user_key
+from .errors import answer_to, is_unrouted
 
 
 def request_limits(config: ChatbotConfig) -> RequestLimits:
     """Return the limits of an app: on each user's turns and other requests, and on addresses from
-    which requests come that nobody can be found for."""
+    which requests come that nobody can be found for.
+
+    What browsers ask beforehand is only counted, not refused.
+    """
     texts = {
         "turns": _text(minute=config.max_turns_per_minute, hour=config.max_turns_per_hour),
         "reads": _text(minute=config.max_reads_per_minute),
         "refused": _text(minute=config.max_refused_per_minute),
+        "preflights": _text(minute=config.max_reads_per_minute),
     }
     limits = {scope: [text] for scope, text in texts.items()}
     return RequestLimits(limits, config.redis_url, config.blueprint_name)
@@ -58,9 +62,19 @@ def _seconds_of_today_left(zone: ZoneInfo) -> int:
 def count_and_tell(response: Response) -> Response:
     """Say in the headers how the request stands with its limits.
 
-    One that was refused before anybody asked whose it is counts for its address.
+    One that was refused before anybody asked whose it is counts for its address. When there were
+    too many of those, it says so instead.
     """
-    if not is_noted() and request.method != "OPTIONS":  # what browsers ask beforehand
-        with suppress(RateLimitedError):
-            current_app.extensions["chatbot"].limits.check("refused", client_address())
+    limits = current_app.extensions["chatbot"].limits
+    if not is_noted():
+        scope = "preflights" if request.method == "OPTIONS" else "refused"
+        try:
+            limits.check(scope, client_address())
+        except RateLimitedError as error:
+            response = answer_to(error) if scope == "refused" else response
     return tell_limits(response)
+
+
+def count_unrouted(response: Response) -> Response:
+    """Do the same for what is below the plugin's prefix, but is no endpoint."""
+    return count_and_tell(response) if is_unrouted() else response

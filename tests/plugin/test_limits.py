@@ -288,6 +288,44 @@ def test_every_answer_says_how_the_limits_stand(
             assert answer.mimetype == SSE
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nothing", 404), ("GET", "/chat", 405), ("PATCH", "/sessions", 405)],
+)
+def test_what_is_no_endpoint_is_limited_too(
+    build_host: Callable[..., Host], method: str, path: str, status: int
+) -> None:
+    host = build_host(CHATBOT_MAX_REFUSED_PER_MINUTE=2)
+    client, headers = host.app.test_client(), host.headers(host.add_user())
+    answers = [client.open(f"/api/chatbot{path}", method=method, headers=headers) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [status, status, 429]
+    for answer in answers:
+        assert set(answer.json) == {"code", "status", "message", "errors", "request_id"}
+        assert standing(answer)[0] == 2
+    assert ("Allow" in answers[0].headers) == (status == 405)
+    elsewhere = client.get("/nothing")
+    assert "RateLimit-Limit" not in elsewhere.headers, "the host's own address"
+
+
+def test_who_is_refused_before_being_known_is_counted(build_host: Callable[..., Host]) -> None:
+    host = build_host(CHATBOT_MAX_REFUSED_PER_MINUTE=2)
+    client, user = host.app.test_client(), host.add_user()
+    body = {"message": "x" * 3_000_000}
+    answers = [client.post(CHAT, json=body, headers=host.headers(user)) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [413, 413, 429]
+    assert answers[2].json["errors"] == {"reason": "rate_limited"}
+    assert answers[2].headers["Cache-Control"] == "no-store"
+    assert 1 <= int(answers[2].headers["Retry-After"]) <= 61
+
+
+def test_what_browsers_ask_beforehand_is_never_refused(build_host: Callable[..., Host]) -> None:
+    host = build_host(CHATBOT_MAX_REFUSED_PER_MINUTE=1, CHATBOT_MAX_READS_PER_MINUTE=1)
+    answers = [host.app.test_client().options(CHAT) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert [standing(answer)[1] for answer in answers] == [0, 0, 0]
+    assert read(host, host.add_user()).status_code == 200
+
+
 # -- beside a host's own limits ------------------------------------------------------------------
 
 

@@ -1,16 +1,21 @@
-"""How many wrong passwords may be tried, and by whom."""
+"""How often one may ask, make accounts, and try wrong passwords."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from site_helpers import PASSWORD, assert_error, auth, make_user, new_site
 
 from app.extensions import db
+from app.models import User
 
+REGISTER, SURVEYS, LISTINGS = "/api/auth/register", "/api/survey", "/api/listings"
 LOG_IN = "/api/auth/login"
 HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
@@ -94,3 +99,135 @@ def test_health_readiness_and_metrics_are_not_limited(site_sqlite_url: str) -> N
                 assert "RateLimit-Limit" not in answer.headers
         db.session.remove()
         db.engine.dispose()
+
+
+# -- all that is asked of the API ----------------------------------------------------------------
+
+
+@pytest.fixture
+def small_site(site_sqlite_url: str) -> Iterator[Flask]:
+    """A site on which three requests a minute may be sent, and two accounts an hour be made."""
+    app = new_site(
+        site_sqlite_url,
+        MAX_REQUESTS_PER_MINUTE=3,
+        REGISTRATIONS_PER_ADDRESS=2,
+        TRUSTED_PROXIES=1,
+    )
+    with app.app_context():
+        db.create_all()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def ask(
+    app: Flask, path: str, address: str = "198.51.100.1", method: str = "GET", **more: Any
+) -> Any:
+    headers = {"X-Forwarded-For": f"203.0.113.99, {address}", **more.pop("headers", {})}
+    return app.test_client().open(path, method=method, headers=headers, **more)
+
+
+def test_every_answer_of_the_api_says_how_the_limits_stand(
+    site_app: Flask, site_client: FlaskClient
+) -> None:
+    document = site_client.get("/api/openapi.json").json
+    admin = auth(make_user("admin"))
+    paths = [(path, method) for path, methods in document["paths"].items() for method in methods]
+    paths += [("/api/nothing", "get"), ("/api/docs", "get"), ("/api/openapi.json", "get")]
+    paths += [("/api/chatbot/nothing", "get"), ("/api/chatbot/chat", "patch"), ("/api", "get")]
+    for path, method in paths:
+        filled = re.sub(r"{\w+}", "77", path)
+        exempt = filled in ("/health", "/ready", "/api/health", "/api")
+        for sent in ({}, admin, {"Authorization": "Bearer junk"}, {"Authorization": "a, b"}):
+            for verb in (method, "options", "trace", "head"):
+                answer = site_client.open(filled, method=verb.upper(), headers=sent)
+                told = [name in answer.headers for name in HEADERS]
+                assert told == [not exempt] * 3, (verb, path, answer.status)
+                assert exempt or int(answer.headers["RateLimit-Limit"]) >= 600
+
+
+@pytest.mark.parametrize("path", [LISTINGS, "/api/nothing", "/api/openapi.json", SURVEYS])
+def test_strangers_are_counted_by_address(small_site: Flask, path: str) -> None:
+    def statuses(address: str) -> list[int]:
+        return [ask(small_site, path, address).status_code for _ in range(4)]
+
+    found = statuses("198.51.100.1")
+    assert len(set(found[:3])) == 1
+    assert found[3] == 429
+    assert statuses("198.51.100.2") == found, "another address is not held back"
+    answer = ask(small_site, path)
+    assert assert_error(answer, 429)["errors"] == {"reason": "rate_limited"}
+    assert 1 <= int(answer.headers["Retry-After"]) <= 61
+    assert ask(small_site, path.upper()).status_code in (404, 429)
+
+
+def test_users_are_counted_wherever_they_are(small_site: Flask) -> None:
+    user = make_user()
+    found = [
+        ask(small_site, SURVEYS, f"198.51.100.{n}", headers=auth(user)).status_code
+        for n in range(4)
+    ]
+    assert found == [200, 200, 200, 429]
+    assert ask(small_site, SURVEYS, headers=auth(make_user())).status_code == 200
+
+
+def test_a_bad_token_is_counted_by_address_and_costs_its_user_nothing(small_site: Flask) -> None:
+    user = make_user()
+    headers = auth(user)
+    assert ask(small_site, "/api/auth/logout", method="POST", headers=headers).status_code == 200
+    found = [
+        ask(small_site, SURVEYS, "198.51.100.9", headers=headers).status_code for _ in range(4)
+    ]
+    assert found == [401, 401, 401, 429]
+    assert ask(small_site, SURVEYS, headers=auth(user)).headers["RateLimit-Remaining"] == "1"
+
+
+def test_the_chat_and_the_pages_have_no_part_in_it(small_site: Flask) -> None:
+    for _ in range(5):
+        assert ask(small_site, "/").status_code == 200
+        assert "RateLimit-Limit" not in ask(small_site, "/static/none").headers
+        answer = ask(small_site, "/api/chatbot/sessions", headers=auth(make_user()))
+        assert answer.status_code == 200
+        assert answer.headers["RateLimit-Limit"] != "3"
+    assert ask(small_site, LISTINGS).headers["RateLimit-Remaining"] == "2"
+
+
+def test_limits_may_be_switched_off(site_sqlite_url: str) -> None:
+    app = new_site(site_sqlite_url, MAX_REQUESTS_PER_MINUTE=0)
+    with app.app_context():
+        db.create_all()
+        assert "RateLimit-Limit" not in ask(app, LISTINGS).headers
+        db.session.remove()
+        db.engine.dispose()
+
+
+# -- accounts ------------------------------------------------------------------------------------
+
+
+def register(app: Flask, name: str, address: str = "198.51.100.1") -> Any:
+    body = {"email": f"{name}@example.com", "password": PASSWORD, "name": name}
+    return ask(app, REGISTER, address, "POST", json={**body, "user_type": "renter"})
+
+
+def test_an_address_makes_so_many_accounts(small_site: Flask) -> None:
+    assert [register(small_site, name).status_code for name in ("a", "b", "c")] == [201, 201, 429]
+    answer = register(small_site, "d", "198.51.100.2")
+    assert answer.status_code == 201
+    assert [answer.headers[name] for name in HEADERS[:2]] == ["2", "1"], "the closest limit"
+    assert small_site.test_client().get("/health").status_code == 200
+    names = sorted(db.session.scalars(db.select(User.name)))
+    assert names == ["a", "b", "d"]
+
+
+def test_asking_who_has_an_account_is_counted_as_making_one(small_site: Flask) -> None:
+    make_user(email="a@example.com")
+    assert [register(small_site, "a").status_code for _ in range(3)] == [409, 409, 429]
+
+
+def test_accounts_at_once_are_not_all_made(small_site: Flask) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = [
+            answer.status_code
+            for answer in pool.map(lambda n: register(small_site, f"n{n}"), range(8))
+        ]
+    assert answers.count(201) == 2
