@@ -3,10 +3,12 @@
 import os
 import re
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
@@ -23,6 +25,7 @@ class LiveSite(Protocol):
     """What the fixture `live_site` gives: a running site and someone who may log in to it."""
 
     url: str
+    environment: dict[str, str]
     email: str
     password: str
 
@@ -90,6 +93,21 @@ def page(
     ]
     assert strays == []
     assert unexpected == []
+
+
+@pytest.fixture
+def renter(live_site: LiveSite) -> LiveSite:
+    """A renter of their own, so that no other test's chats are deleted."""
+
+    class Renter:
+        url = live_site.url
+        environment = live_site.environment
+        email = f"{uuid.uuid4().hex[:12]}@example.com"
+        password = "a long enough password"
+
+    body = {"email": Renter.email, "password": Renter.password, "name": "R", "user_type": "renter"}
+    httpx.post(f"{live_site.url}/api/auth/register", json=body, trust_env=False).raise_for_status()
+    return Renter()
 
 
 @pytest.fixture

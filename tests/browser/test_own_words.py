@@ -1,10 +1,8 @@
 """People own their words: consent, download, deletion, and stopping an answer for good."""
 
 import json
-import uuid
 from pathlib import Path
 
-import httpx
 import pytest
 from page_helpers import (
     ANSWER_MS,
@@ -21,20 +19,6 @@ from page_helpers import (
     settled,
 )
 from playwright.sync_api import Page, expect
-
-
-@pytest.fixture
-def renter(live_site: LiveSite) -> LiveSite:
-    """A renter of their own, so that no other test's chats are deleted."""
-
-    class Renter:
-        url = live_site.url
-        email = f"{uuid.uuid4().hex[:12]}@example.com"
-        password = "a long enough password"
-
-    body = {"email": Renter.email, "password": Renter.password, "name": "R", "user_type": "renter"}
-    httpx.post(f"{live_site.url}/api/auth/register", json=body, trust_env=False).raise_for_status()
-    return Renter()
 
 
 def test_the_page_says_that_it_is_an_ai_and_that_chats_are_stored(

@@ -7,6 +7,7 @@ import { tokens } from "./tokens.js";
 const BASE = `${document.documentElement.dataset.root || ""}/api`;
 // The server sends a comment at least every 15 s; four missed ones mean that the line is dead.
 const IDLE_MS = 60_000;
+const PAGE_SIZE = 50;
 const UNREACHABLE = "The site cannot be reached. Check your connection and try again.";
 const BROKEN_OFF = "The connection broke before the answer was complete. Please try again.";
 
@@ -82,6 +83,30 @@ async function rentals(parameters) {
   return { items: await response.json(), nextPage: paging.next_page ?? null };
 }
 
+/**
+ * A page of a list: the newest, or the one that follows `before`.
+ * @returns {Promise<{body: any, before: string|null}>} `before` leads to the next page; null on the last
+ */
+async function page(path, { before = null, signal } = {}) {
+  const wanted = new URLSearchParams({ limit: PAGE_SIZE, ...(before === null ? {} : { before }) });
+  const response = await authorized(`${path}?${wanted}`, { signal });
+  const [, next] = /<([^>]*)>; rel="next"/.exec(response.headers.get("Link")) ?? [];
+  const following = next ? new URL(next, window.location.href).searchParams.get("before") : null;
+  return { body: await response.json(), before: following };
+}
+
+/** Chats, the most recently used first. @param {string|null} before where another page ended */
+async function sessions(before = null) {
+  const { body, before: following } = await page("/chatbot/sessions", { before });
+  return { sessions: body.sessions || [], before: following };
+}
+
+/** Messages of a chat, the newest page of them; each page is oldest first. @param {{before?: string, signal?: AbortSignal}} options */
+async function history(id, options) {
+  const { body, before } = await page(`/chatbot/history/${encodeURIComponent(id)}`, options);
+  return { messages: body, before };
+}
+
 function parsed({ event, data }) {
   try {
     return { event, data: JSON.parse(data) };
@@ -133,8 +158,8 @@ export const api = {
   },
   forget: () => tokens.clear(),
   profile: () => json("/auth/profile"),
-  sessions: async () => (await json("/chatbot/sessions")).sessions || [],
-  history: (id, signal) => json(`/chatbot/history/${encodeURIComponent(id)}`, { signal }),
+  sessions,
+  history,
   deleteSession: (id) => json(`/chatbot/clear-session/${encodeURIComponent(id)}`, { method: "DELETE" }),
   /** Ends an answer that is being written; whoever follows it gets what was said so far. */
   stopAnswer: (messageId) => json(`/chatbot/messages/${messageId}/stop`, { method: "POST" }),

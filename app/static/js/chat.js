@@ -3,7 +3,9 @@
 import { api } from "./api.js";
 import { ApiError, SignedOutError } from "./errors.js";
 import { accountFacts } from "./extras.js";
+import { plural } from "./format.js";
 import { newSessionId, rememberSession, showInAddress } from "./location.js";
+import { OlderButton } from "./older.js";
 import { AssistantMessage, userMessage } from "./view.js";
 
 const ASK = "/chat";
@@ -24,6 +26,7 @@ const FAILED = {
 };
 
 export class Chat {
+  #log;
   #messages;
   #empty;
   #notice;
@@ -32,6 +35,8 @@ export class Chat {
   #sessions;
   #announcer;
   #onSignedOut;
+  #earlier;
+  #history = [];
   #sessionId = null;
   #running = null;
   #answerId = null;
@@ -40,10 +45,11 @@ export class Chat {
   #poll = 0;
 
   /**
-   * @param {{messages: HTMLElement, empty: HTMLElement, notice: HTMLElement}} parts
+   * @param {{log: HTMLElement, messages: HTMLElement, empty: HTMLElement, notice: HTMLElement, earlier: HTMLElement, earlierNote: HTMLElement}} parts
    * @param {{scroll: StickyScroll, sessions: SessionList, announcer: Announcer, onSignedOut: () => void}} others
    */
-  constructor({ messages, empty, notice }, { scroll, sessions, announcer, onSignedOut }) {
+  constructor({ log, messages, empty, notice, earlier, earlierNote }, { scroll, sessions, announcer, onSignedOut }) {
+    this.#log = log;
     this.#messages = messages;
     this.#empty = empty;
     this.#notice = notice;
@@ -51,6 +57,8 @@ export class Chat {
     this.#sessions = sessions;
     this.#announcer = announcer;
     this.#onSignedOut = onSignedOut;
+    const parts = { button: earlier, note: earlierNote };
+    this.#earlier = new OlderButton(parts, { show: (place) => this.#showEarlier(place), onSignedOut });
   }
 
   /** The composer's handlers call the chat, so it is made after it. */
@@ -122,6 +130,8 @@ export class Chat {
     this.#hangUp();
     this.#loading?.abort();
     clearTimeout(this.#poll);
+    this.#history = [];
+    this.#earlier.place = null;
   }
 
   /**
@@ -132,8 +142,8 @@ export class Chat {
     const loading = new AbortController();
     this.#loading = loading;
     try {
-      const history = await api.history(id, loading.signal);
-      if (!loading.signal.aborted) this.#show(id, history, polls);
+      const page = await api.history(id, { signal: loading.signal });
+      if (!loading.signal.aborted) this.#show(id, page, polls);
     } catch (error) {
       if (!loading.signal.aborted) this.#loadFailed(id, error);
     }
@@ -152,21 +162,44 @@ export class Chat {
     }
   }
 
-  #show(id, history, polls) {
+  /** Shows the newest page, behind what was shown of earlier ones. */
+  #show(id, { messages, before }, polls) {
+    const earlier = this.#history.filter((message) => message.id < messages[0]?.id);
+    if (earlier.length === 0) this.#earlier.place = before;
+    this.#history = [...earlier, ...messages];
+    this.#messages.replaceChildren(...this.#nodes(this.#history));
+    // Another tab, or this one before a reload, may still be having an answer written.
+    if (UNSETTLED.has(messages.at(-1)?.status) && polls < MAX_POLLS) this.#poll = setTimeout(() => this.#load(id, polls + 1), POLL_MS);
+  }
+
+  async #showEarlier(place) {
+    const { messages, before } = await api.history(this.#sessionId, { before: place });
+    if (place !== this.#earlier.place) return;
+    const nodes = this.#nodes(messages, this.#history[0]);
+    this.#history = [...messages, ...this.#history];
+    this.#scroll.addAbove(() => {
+      this.#messages.prepend(...nodes);
+      this.#earlier.place = before;
+    });
+    if (before === null) this.#log.focus({ preventScroll: true });
+    this.#announcer.say(`${plural(messages.length, "earlier message")} added above.`);
+  }
+
+  /** @param {object[]} messages @param {object} [following] the message after them, which is shown already */
+  #nodes(messages, following) {
     let asked = null;
-    const nodes = history.map((message, i) => {
+    const nodes = messages.map((message, i) => {
+      const next = messages[i + 1] ?? following;
       if (message.message_type === "user") {
         asked = userMessage(message.content || RECOMMEND_LABEL);
         asked.dataset.text = message.content || "";
         return asked;
       }
       // An attempt that broke and was followed by another one gives way to it, as it does on a retry here.
-      if (message.status !== "complete" && history[i + 1]?.message_type === "assistant") return null;
-      return this.#storedReply(message, i === history.length - 1 ? asked : null);
+      if (message.status !== "complete" && next?.message_type === "assistant") return null;
+      return this.#storedReply(message, next ? null : asked);
     });
-    this.#messages.replaceChildren(...nodes.filter(Boolean));
-    // Another tab, or this one before a reload, may still be having an answer written.
-    if (UNSETTLED.has(history.at(-1)?.status) && polls < MAX_POLLS) this.#poll = setTimeout(() => this.#load(id, polls + 1), POLL_MS);
+    return nodes.filter(Boolean);
   }
 
   /** @param {object} message @param {HTMLElement|null} asked the question, when it may be asked again */

@@ -25,6 +25,7 @@ const sessions = new SessionList(
   {
     list: byId("session-list"),
     note: byId("sessions-note"),
+    older: byId("older-chats"),
     dialog: byId("delete-dialog"),
     dialogName: byId("delete-name"),
     fallbackFocus: byId("new-chat"),
@@ -32,7 +33,14 @@ const sessions = new SessionList(
   { onDeleted: (id) => id === chat.sessionId && newChat({ focus: false }), onSignedOut },
 );
 const chat = new Chat(
-  { messages: byId("messages"), empty: byId("empty"), notice: byId("chat-notice") },
+  {
+    log: byId("log"),
+    messages: byId("messages"),
+    empty: byId("empty"),
+    notice: byId("chat-notice"),
+    earlier: byId("earlier-messages"),
+    earlierNote: byId("earlier-note"),
+  },
   {
     scroll: new StickyScroll(byId("log"), byId("messages"), byId("to-latest")),
     sessions,

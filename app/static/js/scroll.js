@@ -30,6 +30,14 @@ export class StickyScroll {
     this.#follow();
   }
 
+  /** Lets `change` add something above what is in view, which stays where it is. */
+  addAbove(change) {
+    const below = this.#box.scrollHeight - this.#box.scrollTop;
+    this.#stuck = false;
+    change();
+    this.#box.scrollTop = this.#box.scrollHeight - below;
+  }
+
   #follow() {
     if (this.#content.childElementCount === 0) this.#box.scrollTop = 0;
     else if (this.#stuck) this.#box.scrollTop = this.#box.scrollHeight;

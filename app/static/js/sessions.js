@@ -5,6 +5,7 @@ import { button, el, icon } from "./dom.js";
 import { SignedOutError } from "./errors.js";
 import { formatWhen, plural } from "./format.js";
 import { sessionHash } from "./location.js";
+import { OlderButton } from "./older.js";
 
 function titleOf(session) {
   if (typeof session.title === "string" && session.title.trim()) return session.title.trim();
@@ -19,14 +20,16 @@ export class SessionList {
   #onDeleted;
   #onSignedOut;
   #fallbackFocus;
+  #older;
+  #shown = [];
   #current = null;
   #turn = 0;
 
   /**
-   * @param {{list: HTMLElement, note: HTMLElement, dialog: HTMLDialogElement, dialogName: HTMLElement, fallbackFocus: HTMLElement}} parts
+   * @param {{list: HTMLElement, note: HTMLElement, older: HTMLElement, dialog: HTMLDialogElement, dialogName: HTMLElement, fallbackFocus: HTMLElement}} parts
    * @param {{onDeleted: (id: string) => void, onSignedOut: () => void}} handlers
    */
-  constructor({ list, note, dialog, dialogName, fallbackFocus }, { onDeleted, onSignedOut }) {
+  constructor({ list, note, older, dialog, dialogName, fallbackFocus }, { onDeleted, onSignedOut }) {
     this.#list = list;
     this.#note = note;
     this.#dialog = dialog;
@@ -34,6 +37,7 @@ export class SessionList {
     this.#fallbackFocus = fallbackFocus;
     this.#onDeleted = onDeleted;
     this.#onSignedOut = onSignedOut;
+    this.#older = new OlderButton({ button: older, note }, { show: (place) => this.#showOlder(place), onSignedOut });
   }
 
   /** Marks the open chat. @param {string|null} id */
@@ -48,13 +52,13 @@ export class SessionList {
     }
   }
 
-  /** Loads the list again. A failure is told below the list and does not disturb the chat. */
+  /** Loads the newest page again; older ones that were shown stay behind it. A failure is told below the list and does not disturb the chat. */
   async refresh() {
     this.#turn += 1;
     const turn = this.#turn;
     try {
-      const sessions = await api.sessions();
-      if (turn === this.#turn) this.#show(sessions);
+      const page = await api.sessions();
+      if (turn === this.#turn) this.#renew(page);
     } catch (error) {
       if (turn !== this.#turn) return;
       if (error instanceof SignedOutError) this.#onSignedOut();
@@ -64,11 +68,40 @@ export class SessionList {
 
   clear() {
     this.#turn += 1;
+    this.#shown = [];
+    this.#older.place = null;
     this.#list.replaceChildren();
     this.#say("");
   }
 
+  #renew({ sessions, before }) {
+    const behind = before === null ? [] : this.#behind(sessions);
+    if (behind.length === 0) this.#older.place = before;
+    this.#show([...sessions, ...behind]);
+  }
+
+  /** What is shown behind the newest page's last chat. Nothing, if that was not shown there: chats may lie between. */
+  #behind(newest) {
+    const last = newest.at(-1);
+    const end = this.#shown.findIndex(
+      (session) => session.session_id === last.session_id && session.last_message_at === last.last_message_at,
+    );
+    const ids = new Set(newest.map((session) => session.session_id));
+    return end < 0 ? [] : this.#shown.slice(end + 1).filter((session) => !ids.has(session.session_id));
+  }
+
+  async #showOlder(place) {
+    const { sessions, before } = await api.sessions(place);
+    if (place !== this.#older.place) return;
+    this.#older.place = before;
+    const ids = new Set(sessions.map((session) => session.session_id));
+    this.#show([...this.#shown.filter((session) => !ids.has(session.session_id)), ...sessions]);
+    const first = this.#list.children[this.#list.childElementCount - sessions.length];
+    (first?.querySelector("a") ?? this.#fallbackFocus).focus();
+  }
+
   #show(sessions) {
+    this.#shown = sessions;
     const focused = this.#list.contains(document.activeElement) ? document.activeElement.closest("li") : null;
     const part = document.activeElement?.tagName;
     this.#list.replaceChildren(...sessions.map((session) => this.#item(session)));
@@ -122,6 +155,7 @@ export class SessionList {
   }
 
   #removeItem(id) {
+    this.#shown = this.#shown.filter((session) => session.session_id !== id);
     const item = [...this.#list.children].find((node) => node.dataset.session === id);
     const next = item?.nextElementSibling ?? item?.previousElementSibling;
     item?.remove();
