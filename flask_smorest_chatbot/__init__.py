@@ -35,7 +35,7 @@ from .limits import RequestLimits, client_address, is_noted, tell_limits
 from .models import ChatApiKeyMixin, ChatMessageMixin, ChatSessionMixin, ChatUsageMixin
 from .profile import UserProfile
 from .routes.json_body import JsonBodyParser, read_body
-from .services.doctor import ModelStatus, model_status, model_statuses
+from .services.doctor import Finding, ModelStatus, model_status, model_statuses
 from .values import TurnPlan
 
 __version__ = "0.1.0"
@@ -58,6 +58,7 @@ __all__ = [
     "ConflictError",
     "DatabaseAwayError",
     "Fact",
+    "Finding",
     "ForbiddenError",
     "FreeTime",
     "InputError",

@@ -28,11 +28,13 @@ chatbot_cli = AppGroup("chatbot", help="Check the chatbot, or talk to it.")
 
 @chatbot_cli.command("doctor")
 def doctor() -> None:
-    """Check configuration, tables, model and loaders; exit status 1 if anything fails."""
+    """Check configuration, tables, model, loaders and what the host adds; exit status 1 if anything
+    fails."""
     state = current_app.extensions["chatbot"]
     failed = False
-    for finding in examine(state.turn_services, current_app.config, state.models):
-        mark = "ok  " if finding.ok else "FAIL"
+    services, models = state.turn_services, state.models
+    for finding in examine(services, current_app.config, models, state.doctor_checks):
+        mark = ("ok  " if finding.applies else "--  ") if finding.ok else "FAIL"
         remedy = f" -> {finding.remedy}" if finding.remedy else ""
         one_line = " ".join(f"{finding.name}: {finding.detail}{remedy}".split())
         click.echo(f"{mark} {one_line}")

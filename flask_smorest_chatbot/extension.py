@@ -20,6 +20,7 @@ from .routes import build_blueprint
 from .routes.chat import ChatEndpoint, Planner
 from .routes.rate_limits import request_limits
 from .services.admission import admission_of
+from .services.doctor import HostCheck
 from .services.host import Offered, TurnServices, cached
 from .services.model.chat_model import LazyChatModel
 from .services.running import RunningTurns
@@ -35,6 +36,7 @@ _Facts = TypeVar("_Facts", bound=Callable[[CatalogQuery], Sequence[Fact]])
 _Planner = TypeVar("_Planner", bound=Planner)
 _Users = TypeVar("_Users", bound=Callable[[Any], Any])
 _AdminCheck = TypeVar("_AdminCheck", bound=Callable[[Any], bool])
+_DoctorCheck = TypeVar("_DoctorCheck", bound=HostCheck)
 
 #: How long the words of a catalogue are kept before the host is asked for them again.
 VOCABULARY_SECONDS = 60.0
@@ -48,6 +50,7 @@ class ChatbotState:
     :param planners: the host's own chat endpoints by their rule
     :param load_user: the host's user by key; None for one who may not come in
     :param is_admin: whether a user has the host's admin role
+    :param doctor_checks: what the host adds to ``flask chatbot doctor``
     """
 
     db: Any
@@ -60,6 +63,7 @@ class ChatbotState:
     load_user: Callable[[Any], Any]
     is_admin: Callable[[Any], bool]
     limits: RequestLimits
+    doctor_checks: Sequence[HostCheck]
 
     @property
     def models(self) -> tuple[type[Any], ...]:
@@ -138,6 +142,7 @@ class Chatbot:
         self._load_vocabulary: Callable[[], Vocabulary] = Vocabulary
         self._load_facts: Callable[[CatalogQuery], Sequence[Fact]] = _no_facts
         self._endpoints: list[ChatEndpoint] = []
+        self._doctor_checks: list[HostCheck] = []
 
     def user_loader(self, loader: _Users) -> _Users:
         """Register the function that finds the user of an API key.
@@ -198,6 +203,15 @@ class Chatbot:
         self._load_facts = loader
         return loader
 
+    def doctor_check(self, check: _DoctorCheck) -> _DoctorCheck:
+        """Register a further check of ``flask chatbot doctor``; there may be several.
+
+        The function takes nothing and yields a :class:`.Finding` for each thing that it looked at.
+        It runs in the app's context, after the plugin's own checks.
+        """
+        self._doctor_checks.append(check)
+        return check
+
     def chat_endpoint(
         self, rule: str, *, message_required: bool = True
     ) -> Callable[[_Planner], _Planner]:
@@ -239,6 +253,7 @@ class Chatbot:
             load_user=self._load_user,
             is_admin=self._is_admin,
             limits=request_limits(config),
+            doctor_checks=tuple(self._doctor_checks),
         )
         api.register_blueprint(blueprint, url_prefix=config.url_prefix)
         app.cli.add_command(chatbot_cli, config.cli_group)

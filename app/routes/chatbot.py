@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask import Flask
 from flask_smorest import Api
 
-from flask_smorest_chatbot import Chatbot, ChatbotConfig
+from flask_smorest_chatbot import Chatbot, ChatbotConfig, Finding
 from flask_smorest_chatbot import ConfigError as ChatbotConfigError
 
 from ..config import ConfigError
@@ -33,6 +35,14 @@ chatbot.vocabulary_loader(vocabulary)
 chatbot.facts_loader(service.facts_for)
 chatbot.chat_endpoint("/ask-instrument-question")(service.ask_instrument_question)
 chatbot.chat_endpoint("/recommend-for-me", message_required=False)(service.recommend_for_me)
+
+
+@chatbot.doctor_check
+def deployment() -> Iterable[Finding]:
+    """What the doctor looks at beside the chat: the machine that the site is deployed on."""
+    from ..deployment import deployment  # a server has no use for it
+
+    return deployment()
 
 
 def preload(app: Flask) -> None:

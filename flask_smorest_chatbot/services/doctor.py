@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -40,16 +40,27 @@ class ModelStatus:
 
 @dataclass(frozen=True)
 class Finding:
-    """The outcome of one check; ``remedy`` is empty when all is well."""
+    """The outcome of one check.
+
+    :param name: what was checked
+    :param detail: what was found, without secrets
+    :param remedy: what to do about it; empty when all is well
+    :param applies: False for what cannot be checked here; then ``detail`` says why
+    """
 
     name: str
     detail: str
     remedy: str = ""
+    applies: bool = True
 
     @property
     def ok(self) -> bool:
         """Whether the check passed."""
         return not self.remedy
+
+
+#: A check of the host's own, registered with :meth:`.Chatbot.doctor_check`.
+HostCheck = Callable[[], Iterable[Finding]]
 
 
 def model_status(config: ChatbotConfig, timeout: float = _LIST_TIMEOUT) -> ModelStatus:
@@ -93,17 +104,31 @@ def _server_status(config: ChatbotConfig, address: str, timeout: float) -> Model
 
 
 def examine(
-    services: TurnServices, settings: Mapping[str, Any], models: Sequence[type[Any]]
+    services: TurnServices,
+    settings: Mapping[str, Any],
+    models: Sequence[type[Any]],
+    host_checks: Iterable[HostCheck] = (),
 ) -> Iterator[Finding]:
     """Run all checks and yield what each finds, in an order in which the first failure matters.
 
     :param settings: the app's config
     :param models: the mapped classes of the plugin's tables
+    :param host_checks: what the host wants checked as well; these come last
     """
     yield _check_config(services.config, unknown_keys(settings))
     yield from _check_tables(services, models)
     yield from _check_model(services)
     yield from _check_loaders(services)
+    for check in host_checks:
+        yield from _run(check)
+
+
+def _run(check: HostCheck) -> Iterator[Finding]:
+    try:
+        yield from check()
+    except Exception as error:  # a host's code may raise anything
+        name = check.__name__.replace("_", " ")
+        yield Finding(name, f"raised {type(error).__name__}: {error}", "Mend the host's check.")
 
 
 def _check_config(config: ChatbotConfig, unknown: Sequence[str]) -> Finding:

@@ -9,6 +9,8 @@ import pytest
 from host import Host, make_host
 from servers import RecordingModel, free_port
 
+from flask_smorest_chatbot import Finding
+
 
 def doctor(host: Host) -> Any:
     return host.app.test_cli_runner().invoke(args=["chatbot", "doctor"])
@@ -139,3 +141,20 @@ def test_warm_up_says_that_the_model_is_away(build: Callable[..., Host]) -> None
     result = host.app.test_cli_runner().invoke(args=["chatbot", "warm-up", "--wait", "0"])
     assert result.exit_code == 1
     assert "cannot be reached" in result.output
+
+
+def test_a_host_adds_checks_of_its_own(build: Callable[..., Host]) -> None:
+    host = build(f"http://127.0.0.1:{free_port()}")
+
+    def shelf() -> Any:
+        yield Finding("shelf", "is full")
+        yield Finding("cellar", "there is none", applies=False)
+        raise ValueError("oops")
+
+    state = host.app.extensions["chatbot"]
+    object.__setattr__(state, "doctor_checks", (host.chatbot.doctor_check(shelf),))
+    assert doctor(host).output.splitlines()[-3:] == [
+        "ok   shelf: is full",
+        "--   cellar: there is none",
+        "FAIL shelf: raised ValueError: oops -> Mend the host's check.",
+    ]
