@@ -15,7 +15,7 @@ MODEL_UNITS=(rental-model.service rental-warmup.service)
 SOURCES=(app flask_smorest_chatbot migrations deploy docs run.py gunicorn_config.py
     requirements.txt pyproject.toml README.md CHANGES.md LICENSE)
 KEPT_RELEASES=3
-READY_WITHIN=60 # seconds
+READY_WITHIN=${READY_WITHIN:-60} # seconds
 
 DRY_RUN=no
 CHANGES=0
@@ -98,11 +98,24 @@ make_release() { # CHECKOUT FOLDER
     install -d -m 0755 "$2"
     tar -C "$1" --exclude=__pycache__ -c "${SOURCES[@]}" | tar -C "$2" -x --no-same-owner
     chmod -R go=rX "$2"
-    python3 -m venv "$2/.venv"
-    "$2/.venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$2/requirements.txt"
+    link_environment "$2"
     # The service cannot write here, so this is the time to compile.
     "$2/.venv/bin/python" -m compileall -q "$2/app" "$2/flask_smorest_chatbot"
     touch "$2/.complete"
+}
+
+# Releases that need the same packages share them: most upgrades install none.
+link_environment() { # FOLDER
+    local name environment
+    name=$({ python3 -V && cat "$1/requirements.txt"; } | sha256sum | cut -c 1-12)
+    environment=$ROOT/environments/$name
+    if [ ! -e "$environment/.complete" ]; then
+        rm -rf "$environment"
+        python3 -m venv "$environment"
+        "$environment/bin/python" -m pip install --quiet --disable-pip-version-check -r "$1/requirements.txt"
+        touch "$environment/.complete"
+    fi
+    ln -s "../../environments/$name" "$1/.venv"
 }
 
 # The last test before the switch: the release, with the settings of the site and as its user,
@@ -128,12 +141,16 @@ switch_to() { # NAME; in one step, so that there is always a current release
 }
 
 wait_until_ready() { # NAME
-    local left=$READY_WITHIN answer=
-    while [ "$left" -gt 0 ]; do
+    local in_a_row=0 answer ends=$((SECONDS + READY_WITHIN))
+    while [ "$SECONDS" -lt "$ends" ]; do
         answer=$(curl --silent --fail --max-time 5 $SITE/ready || true)
-        case $answer in *"\"release\":\"$1\""*) return 0 ;; esac
-        sleep 1
-        left=$((left - 1))
+        case $answer in
+            *"\"release\":\"$1\""*) in_a_row=$((in_a_row + 1)) ;;
+            *) in_a_row=0 ;;
+        esac
+        # For a second after a reload both releases answer.
+        [ "$in_a_row" -lt 5 ] || return 0
+        sleep 0.4
     done
     say "Not ready: $(curl --silent --max-time 5 $SITE/ready || echo 'no answer')" >&2
     return 1
@@ -171,5 +188,8 @@ prune_releases() {
     # shellcheck disable=SC2012  # names are hexadecimal
     for name in $(ls -t $ROOT/releases | tail -n +$((KEPT_RELEASES + 1))); do
         [ "$name" = "$current" ] || rm -rf "${ROOT:?}/releases/$name"
+    done
+    for name in "$ROOT"/environments/*; do
+        readlink "$ROOT"/releases/*/.venv | grep -qF "${name##*/}" || rm -rf "$name"
     done
 }

@@ -4,7 +4,7 @@
 # one serves on, and this fails.
 set -eu
 kill -USR2 "$MAINPID"
-tries=150 # of 0.2 seconds each
+tries=$((${RELOAD_WITHIN:-30} * 5)) # of 0.2 seconds each
 while [ "$(systemctl show --property=MainPID --value rental.service)" = "$MAINPID" ]; do
     tries=$((tries - 1))
     if [ "$tries" = 0 ]; then
