@@ -39,6 +39,10 @@ def get_engine_url():
 config.set_main_option('sqlalchemy.url', get_engine_url())
 target_db = current_app.extensions['migrate'].db
 
+# On PostgreSQL a statement that waits for a lock makes everybody else wait behind it. So it gives up
+# soon: the migration fails, the old release serves on, and the upgrade can be run again.
+POSTGRESQL_LIMITS = ("SET lock_timeout = '5s'", "SET statement_timeout = '1h'")
+
 # other values from the config, defined by the needs of env.py,
 # can be acquired:
 # my_important_option = config.get_main_option("my_important_option")
@@ -69,6 +73,9 @@ def run_migrations_offline():
     )
 
     with context.begin_transaction():
+        if context.get_context().dialect.name == 'postgresql':
+            for statement in POSTGRESQL_LIMITS:
+                context.execute(statement)
         context.run_migrations()
 
 
@@ -98,6 +105,10 @@ def run_migrations_online():
 
     with connectable.connect() as connection:
         is_sqlite = connection.dialect.name == 'sqlite'
+        if connection.dialect.name == 'postgresql':
+            for statement in POSTGRESQL_LIMITS:
+                connection.exec_driver_sql(statement)
+            connection.commit()
         if is_sqlite:
             # Batch mode drops and recreates tables: with foreign keys on, rows that refer to
             # them would be deleted. SQLite ignores this inside a transaction.
