@@ -111,7 +111,8 @@ def add_stop_endpoint(blueprint: Blueprint, documentation: Documentation) -> Non
             if message_id > MAX_KEY:
                 raise NotFoundError("There is no such answer.")
             services = current_app.extensions["chatbot"].turn_services
-            return services.conversations.stop_turn(current_user_key(), message_id)
+            hurry = services.running.hurry
+            return services.conversations.stop_turn(current_user_key(), message_id, hurry)
 
 
 def add_resume_endpoint(blueprint: Blueprint, documentation: Documentation) -> None:
@@ -129,13 +130,19 @@ def add_resume_endpoint(blueprint: Blueprint, documentation: Documentation) -> N
             """
             services = current_app.extensions["chatbot"].turn_services
             user_id, read = current_user_key(), services.conversations.read_answer
-            if message_id > MAX_KEY or read(user_id, message_id) is None:
+            stored = read(user_id, message_id) if message_id <= MAX_KEY else None
+            if stored is None:
                 raise NotFoundError("There is no such answer.")
             place = last_place(message_id)
             if place.is_done:
                 return Response(status=204)
             following = Following(
-                services, user_id, message_id, place.seen, place.knows_recommendations
+                services,
+                user_id,
+                message_id,
+                stored.created_at,
+                place.seen,
+                place.knows_recommendations,
             )
             config = current_app.extensions["chatbot"].config
             return event_stream(following, config.ping_interval)

@@ -77,7 +77,7 @@ def once(
             if answer is None:  # or it was cleared
                 raise
     after_this_request(_mark_replayed)
-    return Following(services, user_id, answer.id)
+    return Following(services, user_id, answer.id, answer.created_at)
 
 
 def _opened(open_turn: Callable[[], OpenTurn]) -> OpenTurn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ..errors import (
@@ -53,6 +54,7 @@ class Following:
 
     :param services: of the app
     :param answer_id: the assistant's message
+    :param created_at: of it: SQLite gives the number of one that was cleared to the next
     :param seen: characters of it that the client has already
     :param knows_recommendations: whether it has got so far already
     """
@@ -60,6 +62,7 @@ class Following:
     services: TurnServices
     user_id: Any
     answer_id: int
+    created_at: datetime
     seen: int = 0
     knows_recommendations: bool = False
 
@@ -87,7 +90,8 @@ class Following:
         """Nothing: the turn is another's."""
 
     def _read(self) -> Any:
-        return self.services.conversations.read_answer(self.user_id, self.answer_id)
+        answer = self.services.conversations.read_answer(self.user_id, self.answer_id)
+        return answer if answer is not None and answer.created_at == self.created_at else None
 
     def _news(self, answer: Any) -> Generator[Event, None, None]:
         if len(answer.content) > self.seen:

@@ -236,7 +236,7 @@ class Turn:
         ids: list[int | str] = [item.id for item in grounded.items]
         chosen = yield from self._as_of_now(briefing, ids)
         if not chosen and self.plan.must_recommend and briefing.candidates:
-            ids = yield from self._choose(briefing, deadline)
+            ids = yield from self._choose(briefing, deadline, generation.retries)
             chosen = yield from self._as_of_now(briefing, ids)
         if is_blank(self._text) and not chosen:
             raise ModelError("The model gave an empty answer: try again.", "empty_answer")
@@ -310,12 +310,14 @@ class Turn:
             time.sleep(TICK)
 
     def _choose(
-        self, briefing: Briefing, deadline: float
+        self, briefing: Briefing, deadline: float, retries: int
     ) -> Generator[Event, None, list[int | str]]:
         """Let the model choose among the candidates under a schema that allows nothing else.
 
         The prompt only grows at its end, so the model server evaluates no more than the addition.
         A model that cannot be held to a schema and names none leaves the one that fits best.
+
+        :param retries: of those that a turn has, what the answer has left
         """
         from .reading.recommendations import ground, selection_schema
 
@@ -326,8 +328,9 @@ class Turn:
         servers = self.services.chat_model.servers(self.opened.session_key)
         # Ollama can be held to the schema; of others only the text is asked, and checked as ever.
         options = {"format": schema} if hasattr(servers[0].chat_model, "format") else {}
-        config, request_id = self.services.config, self.request_id
-        generation = Generation(servers, prompt, config, options, request_id=request_id)
+        generation = Generation(
+            servers, prompt, self.services.config, options, self.request_id, retries
+        )
         chosen = ""
         try:
             with closing(generation.pieces(deadline)) as pieces:

@@ -72,6 +72,17 @@ def test_retries_are_as_configured(build: Build, serve: Serve, retries: int) -> 
     assert (len(server.requests), after - before) == (1 + retries, retries)
 
 
+def test_a_turn_has_two_retries_whatever_it_asks(build: Build, serve: Serve) -> None:
+    server = serve([BUSY], [BUSY], [HELLO], [BUSY])
+    host = build(server.url)
+    answer = host.app.test_client().post(
+        "/api/chatbot/recommend", json={}, headers=host.headers(host.add_user())
+    )
+    assert answer.json["assistant_response"] == "Hello."
+    assert b'"format":' in server.requests[3].replace(b" ", b"").replace(b"\n", b"")
+    assert len(server.requests) == 4, "the choice had no retry left"
+
+
 class PersistentModel(ScriptedModel):
     """A model whose client asks again by itself."""
 
@@ -146,7 +157,11 @@ def test_client_that_leaves_while_the_turn_waits_ends_it(build: Build, serve: Se
     assert len(server.requests) == 1
 
 
-def test_turn_can_be_stopped_while_it_waits(build: Build, serve: Serve) -> None:
+def test_turn_can_be_stopped_while_it_waits(
+    build: Build, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # At once, not when progress is stored the next time.
+    monkeypatch.setattr("flask_smorest_chatbot.services.running.SAVE_INTERVAL", 60.0)
     server = serve([busy_for(30)], [HELLO])
     host = build(server.url)
     user = host.add_user()

@@ -67,6 +67,24 @@ def test_another_server_answers_for_one_that_fails(build: Build, serve: Serve, f
     assert history(host, user)[1]["status"] == "failed"
 
 
+@pytest.mark.parametrize("retries", [0, 1, 2])
+@pytest.mark.parametrize("fault", [[Then.RESET], [refusal("503 Busy")]], ids=["reset", "busy"])
+def test_a_turn_asks_three_times_at_most_however_many_servers_there_are(
+    build: Build, serve: Serve, fault: Any, retries: int
+) -> None:
+    servers = [serve(fault) for _ in range(5)]
+    host = build(",".join(server.url for server in servers), CHATBOT_MODEL_RETRIES=retries)
+    assert ask(host, host.add_user()).status_code in (502, 503)
+    assert sum(len(server.requests) for server in servers) == 3
+
+
+def test_two_servers_that_fail_are_not_asked_twice_each(build: Build, serve: Serve) -> None:
+    servers = [serve([refusal("503 Busy")]) for _ in range(2)]
+    host = build(",".join(server.url for server in servers))
+    assert ask(host, host.add_user()).json["errors"]["reason"] == "model_busy"
+    assert sorted(len(server.requests) for server in servers) == [1, 2]
+
+
 @pytest.mark.parametrize("away", ["refused", "black hole"])
 def test_another_server_answers_for_one_that_is_away(
     build: Build, serve: Serve, away: str, black_hole: BlackHole

@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from client import SSE, bytes_of, events_of, names_of
 from host import Host
 
-from flask_smorest_chatbot.services.events import Delta, Failed
+from flask_smorest_chatbot.services.events import Delta, Failed, Started, Waiting
+from flask_smorest_chatbot.services.following import Following
 from flask_smorest_chatbot.services.running import SAVE_INTERVAL, RunningTurn
 from flask_smorest_chatbot.services.storage.worker import is_known_dead, this_worker
 from flask_smorest_chatbot.services.turn import Turn
@@ -232,6 +233,25 @@ def test_worker_taken_for_lost_says_its_last_words_and_that_it_was(host: Host, u
     assert (answer["status"], answer["reason"]) == ("interrupted", "worker_lost")
     said = [event.content for event in (first, *rest) if isinstance(event, Delta)]
     assert answer["content"] == "".join(said).strip()
+
+
+def test_who_follows_an_answer_is_not_shown_the_next_one_of_its_number(
+    host: Host, user: Any
+) -> None:
+    services = host.app.extensions["chatbot"].turn_services
+    records = services.conversations
+    with host.app.app_context():
+        opened = records.open_turn(user, "s", "Hi", "/chat")
+        answer = records.read_answer(user, opened.answer_id)
+        events = Following(services, user, answer.id, answer.created_at).events()
+        assert isinstance(next(events), Started)
+        assert isinstance(next(events), Waiting)
+        records.clear_session(user, "s")
+        other = records.open_turn(user, "other", "Something else", "/chat")
+        records.settle(other, {"status": "complete", "content": "Of another conversation"})
+        (last,) = [event for event in events if not isinstance(event, Waiting)]
+    assert isinstance(last, Failed)
+    assert last.error.reason == "session_cleared"
 
 
 def test_turn_whose_number_is_given_again_is_over_and_leaves_the_new_one_alone(

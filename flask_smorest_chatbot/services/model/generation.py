@@ -1,7 +1,7 @@
 """Get one answer of a model: from the first of its servers that gives one.
 
 Until the first text has come nobody has seen anything, so a server that fails may be asked again,
-or another one. After that an answer breaks off, and its user may retry the turn.
+or another one: twice in all. After that an answer breaks off, and its user may retry the turn.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from .servers import ModelServer
 
 #: Longest wait before the first retry, in seconds; doubled for the second.
 _BACKOFF = 0.5
+#: How often a request is made again at most, be it to the same server or to another one.
+MOST_RETRIES = 2
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Generation:
     :param config: time limits and retries
     :param options: further arguments of the model's ``stream``, for example ``format``
     :param request_id: what the servers are told that this is for; "" for nothing
+    :param retries: how often the request may still be made again
     """
 
     servers: Sequence[ModelServer]
@@ -42,6 +45,7 @@ class Generation:
     config: ChatbotConfig
     options: Mapping[str, Any] = field(default_factory=dict)
     request_id: str = ""
+    retries: int = MOST_RETRIES
     usage: Usage = field(default_factory=Usage)
     _end: str = field(default="", init=False)  # of the text so far
 
@@ -52,37 +56,45 @@ class Generation:
         :raises ModelError: in one of its kinds, when the model fails
         """
         first_by = time.monotonic() + self.config.first_token_timeout
-        retries = self._retries()
-        for retry in range(retries + 1):
+        rounds = self._rounds()
+        for retry in range(rounds):
             try:
                 yield from self._ask_servers(first_by, deadline)
                 return
             except ModelError as error:
                 wait = _wait_before(retry, error)
                 too_late = time.monotonic() + wait >= min(first_by, deadline)
-                if retry == retries or too_late or self._end or not error.may_pass:
+                is_last = retry + 1 == rounds or not self.retries
+                if is_last or too_late or self._end or not error.may_pass:
                     raise
-                MODEL_RETRIES.labels(error.reason).inc()
+                self._count_retry(error)
             yield from _pause(wait)
 
-    def _retries(self) -> int:
-        """Return how often to ask again: never those that do so themselves, as OpenAI's client."""
+    def _rounds(self) -> int:
+        """Return how often to ask all servers: once if they ask again themselves, as OpenAI's
+        client does."""
         by_itself = any(hasattr(server.chat_model, "max_retries") for server in self.servers)
-        return 0 if by_itself else self.config.model_retries
+        return 1 if by_itself else 1 + self.config.model_retries
+
+    def _count_retry(self, failed: ModelError) -> None:
+        self.retries -= 1
+        MODEL_RETRIES.labels(failed.reason).inc()
 
     def _ask_servers(self, first_by: float, deadline: float) -> Iterator[str | None]:
-        """Ask one server after the other, until one answers.
+        """Ask one server after the other, until one answers or there were too many retries.
 
         :raises ModelError: that of the last one
         """
         failed: ModelError | None = None
         waits: list[float] = []
         for server in self.servers:
+            if failed is not None and not self.retries:
+                break
             if wait := server.breaker.admit(self):
                 waits.append(wait)
                 continue
             if failed is not None:
-                MODEL_RETRIES.labels(failed.reason).inc()
+                self._count_retry(failed)
             try:
                 yield from self._ask(server, first_by, deadline)
                 return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -357,9 +357,12 @@ class TurnRecords(Sessions):
         )
         return bool(self.db.session.execute(statement).rowcount)
 
-    def stop_turn(self, user_id: Any, message_id: int) -> Any:
+    def stop_turn(
+        self, user_id: Any, message_id: int, hurry: Callable[[], None] = lambda: None
+    ) -> Any:
         """End a turn that is being answered, by whatever worker; what was said so far stays.
 
+        :param hurry: called when it is stored, before its worker's last words are waited for
         :return: the assistant's message; as it is, if it had ended already
         :raises NotFoundError: when the user has no such message
         """
@@ -377,6 +380,7 @@ class TurnRecords(Sessions):
                     self.sessions.active_message_id == answer.id,
                 )
             )
+        hurry()
         return self._when_stopped(user_id, message_id)
 
     def _when_stopped(self, user_id: Any, message_id: int) -> Any:
