@@ -12,12 +12,15 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import gc
+import json
 import os
 import resource
 import shutil
 import signal
 import tempfile
 import time
+import uuid
+from http import HTTPStatus
 from typing import Any
 
 # Before anything else is imported: what waits must let others run.
@@ -26,6 +29,7 @@ from gevent import monkey
 monkey.patch_all()
 
 import gevent  # noqa: E402
+import gunicorn.util  # noqa: E402
 from gunicorn.glogging import Logger  # noqa: E402
 from gunicorn.systemd import SD_LISTEN_FDS_START, sd_notify  # noqa: E402
 from psycogreen.gevent import patch_psycopg  # noqa: E402
@@ -50,7 +54,7 @@ timeout = 60
 # After SIGTERM, how long running answers may take to end (seconds).
 graceful_timeout = int(os.environ.get("GRACEFUL_TIMEOUT", "30"))
 keepalive = 5
-# As nginx takes by default; what is longer gets 414 from gunicorn itself, as HTML.
+# As nginx takes by default; what is longer gets 414 from gunicorn itself.
 limit_request_line = 8190
 control_socket_disable = True
 accesslog = os.environ.get("ACCESS_LOG") or None
@@ -70,6 +74,29 @@ if os.environ.get("LOG_FORMAT", "text") == "json":
                 handler.setFormatter(JsonFormatter())
 
     logger_class = JsonLogger
+
+
+def _write_error(client: Any, status: int, _reason: str, _details: str) -> None:
+    """Answer a request that gunicorn refuses (too long, or no HTTP) as the site answers errors."""
+    from app.api import error_body
+    from app.security_headers import HEADERS
+
+    payload = {"code": status, "status": HTTPStatus(status).phrase}
+    body = error_body(payload, uuid.uuid4().hex)
+    headers = {
+        **HEADERS,
+        "Cache-Control": "no-store",
+        "Connection": "close",
+        "Content-Type": "application/json",
+        "Content-Length": len(text := json.dumps(body)),
+        "X-Request-ID": body["request_id"],
+    }
+    lines = [f"HTTP/1.1 {status} {body['status']}", *(f"{k}: {v}" for k, v in headers.items())]
+    gunicorn.util.write_nonblock(client, "\r\n".join([*lines, "", text]).encode())
+
+
+# There is no hook for it. Gunicorn's own answer is a page that repeats what was sent.
+gunicorn.util.write_error = _write_error
 
 # The workers' counts meet in a folder. It must be known before prometheus_client is imported, and
 # be a new one with each start: the numbers of processes come again.

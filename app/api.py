@@ -47,6 +47,7 @@ MESSAGES: dict[int, str] = {
     415: "Send the body as JSON with 'Content-Type: application/json'.",
     422: "Some values are missing or not valid; see errors.",
     429: "Too many requests; wait a moment and try again.",
+    431: "The request's headers are too large; send less.",
     500: "Something went wrong on our side; try again in a moment.",
     503: "The service cannot answer right now; try again in a moment.",
 }
@@ -107,6 +108,21 @@ def create_api(app: Flask) -> SiteApi:
     return api
 
 
+def error_body(payload: Mapping[str, Any], request_id: str) -> dict[str, Any]:
+    """Return the API's error shape.
+
+    :param payload: its ``code`` and ``status``, and what else is known
+    """
+    code, status = payload["code"], payload["status"]
+    return {
+        "code": code,
+        "status": status,
+        "message": payload.get("message") or MESSAGES.get(code, f"{status}."),
+        "errors": dict(payload.get("errors") or {}),
+        "request_id": request_id,
+    }
+
+
 def error_response(
     code: int,
     message: str = "",
@@ -136,15 +152,11 @@ def _schema_name(schema: ma.Schema | type[ma.Schema]) -> str:
 
 def _answer(payload: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     """Build the answer, with the members that are missing filled in."""
-    code, status = payload["code"], payload["status"]
-    message = payload.get("message") or MESSAGES.get(code, f"{status}.")
+    body = error_body(payload, g.request_id)
     if _wants_page():
-        page = render_template("error.html", code=code, status=status, message=message)
-        return Response(page, code, headers)
-    errors = dict(payload.get("errors") or {})
-    told = {"code": code, "status": status, "message": message, "errors": errors}
-    answer = jsonify({**told, "request_id": g.request_id})
-    answer.status_code = code
+        return Response(render_template("error.html", **body), body["code"], headers)
+    answer = jsonify(body)
+    answer.status_code = body["code"]
     answer.headers.update(headers)
     return answer
 

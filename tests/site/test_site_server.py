@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import resource
+import socket
+from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 from servers import start_site, stop_site
@@ -20,3 +24,42 @@ def test_workers_may_open_as_many_files_as_the_system_allows(tmp_path):
         assert worker.rlimit(resource.RLIMIT_NOFILE) == (hard, hard)
     finally:
         stop_site(site)
+
+
+REFUSED = {
+    b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n": 414,
+    b"GET /api/survey HTTP/1.1\r\nHost: x\r\nA: " + b"b" * 9000 + b"\r\n\r\n": 431,
+    b"GET /api/survey HTTP/1.1\r\nAuthorization: Bearer canary\x00\r\n\r\n": 400,
+    b"POST /api/survey HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n": 400,
+    b"POST /api/survey HTTP/1.1\r\nTransfer-Encoding: canary\r\n\r\n": 501,
+    b"canary\r\n\r\n": 400,
+}
+
+
+def test_what_gunicorn_refuses_is_answered_as_the_site_answers(tmp_path):
+    site = start_site(tmp_path, WEB_CONCURRENCY="1")
+    try:
+        for request, status in REFUSED.items():
+            head, body = answer_to(site.url, request)
+            assert head[0].startswith(f"HTTP/1.1 {status} ")
+            told = json.loads(body)
+            assert set(told) == {"code", "status", "message", "errors", "request_id"}
+            assert told["code"] == status
+            assert {
+                "Content-Type: application/json",
+                "Cache-Control: no-store",
+                f"X-Request-ID: {told['request_id']}",
+            } <= set(head)
+            assert "canary" not in body
+    finally:
+        stop_site(site)
+
+
+def answer_to(url: str, request: bytes) -> tuple[list[str], Any]:
+    """Send bytes; return the lines of the answer's head, and its body."""
+    parts = urlsplit(url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
+        connection.sendall(request)
+        with connection.makefile("rb") as answer:
+            head, _, body = answer.read().decode().partition("\r\n\r\n")
+    return head.split("\r\n"), body
