@@ -2,8 +2,10 @@
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /site
 RUN python -m venv .venv
-COPY requirements.txt .
-RUN .venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt \
+COPY requirements.txt requirements-extras.txt ./
+# requirements-extras.txt for Sentry and OpenTelemetry
+ARG REQUIREMENTS=requirements.txt
+RUN .venv/bin/pip install --no-cache-dir --disable-pip-version-check -r $REQUIREMENTS \
     && .venv/bin/pip uninstall --yes pip setuptools
 
 FROM python:3.11-slim-bookworm

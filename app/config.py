@@ -119,6 +119,13 @@ def _time_zone(name: str, raw: str) -> str:
     return raw
 
 
+def _web_address(name: str, raw: str) -> str:
+    """Accept an address of HTTP; it is not repeated in an error, as it may hold a key."""
+    if not raw.startswith(("http://", "https://")):
+        raise ConfigError(f"Set {name} to an address such as https://collector.example.com.")
+    return raw
+
+
 def _networks(name: str, raw: str) -> str:
     try:
         parse_networks(raw)
@@ -241,6 +248,14 @@ class Settings:
         "127.0.0.0/8,::1/128",
         _networks,
         "Who may read `/metrics`, asking directly and not through a proxy",
+    )
+    sentry_dsn: str = _key(
+        "", _web_address, "Where to tell Sentry of errors; needs `requirements-extras.txt`"
+    )
+    otel_exporter_otlp_endpoint: str = _key(
+        "",
+        _web_address,
+        "Where to tell an OpenTelemetry collector of requests and turns; needs the same",
     )
     site_release: str = _key(
         "development", _text, "Name of the release, shown in `/ready` and `/metrics`"

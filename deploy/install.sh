@@ -135,6 +135,9 @@ install_release() {
     if [ -n "$(current_release)" ]; then
         [ "$(current_release)" = "$name" ] ||
             say "Release $(current_release) stays; deploy/upgrade.sh moves to $name."
+        [ ! -L $ROOT/current/.venv ] || # of an older release
+            [ "$(basename "$(readlink $ROOT/current/.venv)")" = "$(environment_name $ROOT/current)" ] ||
+            change "install the packages that the settings need" link_environment "$(readlink -f $ROOT/current)"
         return
     fi
     build_release "$CHECKOUT" "$name"

@@ -13,7 +13,7 @@ TIMERS=(rental-backup.timer rental-purge.timer rental-sweep.timer rental-host-me
 MODEL_UNITS=(rental-model.service rental-warmup.service)
 # What a release is made of.
 SOURCES=(app flask_smorest_chatbot migrations deploy docs run.py gunicorn_config.py
-    requirements.txt pyproject.toml README.md CHANGES.md LICENSE)
+    requirements.txt requirements-extras.txt pyproject.toml README.md CHANGES.md LICENSE)
 KEPT_RELEASES=3
 READY_WITHIN=${READY_WITHIN:-60} # seconds
 
@@ -106,16 +106,29 @@ make_release() { # CHECKOUT FOLDER
 
 # Releases that need the same packages share them: most upgrades install none.
 link_environment() { # FOLDER
-    local name environment
-    name=$({ python3 -V && cat "$1/requirements.txt"; } | sha256sum | cut -c 1-12)
-    environment=$ROOT/environments/$name
+    local environment wanted
+    wanted=$(requirements "$1")
+    environment=$ROOT/environments/$(environment_name "$1")
     if [ ! -e "$environment/.complete" ]; then
         rm -rf "$environment"
         python3 -m venv "$environment"
-        "$environment/bin/python" -m pip install --quiet --disable-pip-version-check -r "$1/requirements.txt"
+        "$environment/bin/python" -m pip install --quiet --disable-pip-version-check -r "$wanted"
         touch "$environment/.complete"
     fi
-    ln -s "../../environments/$name" "$1/.venv"
+    ln -sfn "../../environments/${environment##*/}" "$1/.venv"
+}
+
+environment_name() { # FOLDER
+    { python3 -V && cat "$(requirements "$1")" "$1/requirements.txt"; } | sha256sum | cut -c 1-12
+}
+
+# What the settings need: Sentry and OpenTelemetry are not for everybody.
+requirements() { # FOLDER
+    if grep -qsE '^(SENTRY_DSN|OTEL_EXPORTER_OTLP_ENDPOINT)=.' "$SETTINGS"; then
+        echo "$1/requirements-extras.txt"
+    else
+        echo "$1/requirements.txt"
+    fi
 }
 
 # The last test before the switch: the release, with the settings of the site and as its user,

@@ -41,6 +41,25 @@ def test_the_installer_says_how_it_is_used() -> None:
     assert given - {"--help"} == set(re.findall(r"^\| `(--[\w-]+)` \|", page, re.M))
 
 
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ("LOG_LEVEL=info", "requirements.txt"),
+        ("SENTRY_DSN=\nOTEL_EXPORTER_OTLP_ENDPOINT=", "requirements.txt"),
+        ("SENTRY_DSN=https://key@sentry.example.com/1", "requirements-extras.txt"),
+        ("#SENTRY_DSN=x\nOTEL_EXPORTER_OTLP_ENDPOINT=http://a", "requirements-extras.txt"),
+    ],
+)
+def test_packages_are_those_that_the_settings_need(
+    tmp_path: Path, settings: str, named: str
+) -> None:
+    (tmp_path / "env").write_text(f"{settings}\n")
+    script = f". {DEPLOY}/lib.sh && SETTINGS={tmp_path}/env && requirements {ROOT}"
+    told = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == str(ROOT / named)
+    assert (ROOT / named).exists()
+
+
 @pytest.mark.parametrize("domain", ["", "a b", "-x", "x;y", "../x"])
 def test_a_strange_domain_is_refused(domain: str) -> None:
     told = subprocess.run(
