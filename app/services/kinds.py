@@ -49,21 +49,41 @@ KINDS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-#: Further names for a category as a whole, or for a kind in it.
+#: Further names for a category as a whole, or for a kind in it, some in other languages.
 OTHER_NAMES: dict[str, tuple[str, ...]] = {
-    "Acoustic guitars": ("acoustic", "axe", "six-string", "gitarre", "guitarra", "guitare"),
-    "Electric guitars": ("axe", "strat", "tele", "gitarre", "guitarra", "guitare"),
-    "Bass guitars": ("four-string bass",),
-    "Pianos and keyboards": ("keys", "baby grand", "klavier"),
+    "Acoustic guitars": (
+        "acoustic", "axe", "six-string", "gitarre", "guitarra", "guitare", "chitarra",
+    ),
+    "Electric guitars": (
+        "axe", "strat", "tele", "gitarre", "e-gitarre", "guitarra", "guitare", "chitarra",
+    ),
+    "Bass guitars": ("four-string bass", "e-bass"),
+    "Pianos and keyboards": (
+        "keys", "baby grand", "klavier", "flügel", "e-piano", "teclado", "pianoforte", "tastiera",
+    ),
     "Synthesizers": ("synth", "modular"),
-    "Drums and percussion": ("drum set", "drumset", "drumkit", "drums", "schlagzeug"),
-    "Brass": ("brass instrument", "trompete", "horn"),
-    "Woodwinds": ("woodwind", "sax", "alto sax", "tenor sax", "reed instrument"),
-    "Orchestral strings": ("string instrument", "fiddle", "upright bass", "contrabass", "geige"),
-    "Folk strings": ("uke", "squeezebox"),
-    "DJ and recording": ("dj gear", "recording gear", "mic", "dj deck", "record player"),
-    "Amplifiers": ("amp", "guitar amp", "bass amp", "tube amp", "combo amp", "half stack"),
-}
+    "Drums and percussion": (
+        "drum set", "drumset", "drumkit", "drums", "schlagzeug", "batería", "batterie", "batteria",
+    ),
+    "Brass": ("brass instrument", "horn", "trompete", "trompeta", "trompette", "tromba", "posaune"),
+    "Woodwinds": (
+        "woodwind", "sax", "alto sax", "tenor sax", "reed instrument", "querflöte", "flöte",
+        "flauta", "klarinette", "clarinete", "clarinette", "saxophon", "saxofón",
+    ),
+    "Orchestral strings": (
+        "string instrument", "fiddle", "upright bass", "contrabass", "geige", "violine", "violín",
+        "violon", "violino", "violoncelle", "violonchelo",
+    ),
+    "Folk strings": ("uke", "squeezebox", "harfe", "akkordeon"),
+    "DJ and recording": (
+        "dj gear", "recording gear", "mic", "dj deck", "record player", "mikrofon", "micrófono",
+        "mischpult", "plattenspieler",
+    ),
+    "Amplifiers": (
+        "amp", "guitar amp", "bass amp", "tube amp", "combo amp", "half stack", "verstärker",
+        "amplificador", "amplificatore",
+    ),
+}  # fmt: skip
 
 #: What people ask for and a rental site may well not have.
 UNCOMMON: Sequence[str] = (

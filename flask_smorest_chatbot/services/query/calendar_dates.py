@@ -10,8 +10,8 @@ from .calendar_words import MONTHS, any_of, number_of
 from .days import Days, ImpossibleDateError, next_date, next_day_of_month, week_of, weekend
 from .points import Point, Reader, day_point, half_open, year_of
 
-_D = r"(?<![\w/.$€£-])(?:the |el |le |den )?(?P<d>0?[1-9]|[12]\d|3[01])"
-_D2 = r"(?:the |el |le |den )?(?P<d2>0?[1-9]|[12]\d|3[01])"
+_D = r"(?<![\w/.$€£-])(?:the |el |le |den |il |l')?(?P<d>0?[1-9]|[12]\d|3[01])"
+_D2 = r"(?:the |el |le |den |il |l')?(?P<d2>0?[1-9]|[12]\d|3[01])"
 ORDINAL = r"(?:st|nd|rd|th|er|\.|º|ª)?(?!\d|\w)"
 MONTH = rf"(?P<m>{any_of(MONTHS)})\b\.?"
 YEAR = r"(?:,? (?:de |of )?(?P<y>20\d\d)(?![\d-]))?"
@@ -26,11 +26,15 @@ _MONTH_THEN_DAYS = re.compile(
     rf"(?!\s?(?:of )?(?:{any_of(MONTHS)})\b){YEAR}"
 )
 _WEEK_OF = re.compile(
-    rf"\b(?P<stretch>week|weekend) (?:of|around"
+    rf"\b(?P<stretch>week|weekend|woche|wochenende|semana|fin de semana|semaine|week-end|settimana"
+    rf"|fine settimana) (?:of|around|du|del|vom|um den"
     rf"|(?<=the week )from) (?:the )?(?:(?P<d>\d{{1,2}}){ORDINAL} ?(?:of )?{MONTH}"
     rf"|{MONTH.replace('<m>', '<m2>')} (?P<d2>\d{{1,2}}){ORDINAL}){YEAR}"
 )
-_DAY_MONTH = re.compile(rf"{_D}{ORDINAL}(?:\s|-)?(?:of |de )?{MONTH}{YEAR}")
+#: "10-Dec", but not what joins two dates: "Dec 10-Dec 20".
+_DAY_MONTH = re.compile(
+    rf"{_D}{ORDINAL}(?:\s|-(?!(?:{any_of(MONTHS)})\.? \d))?(?:of |de )?{MONTH}{YEAR}"
+)
 _MONTH_DAY = re.compile(rf"\b{MONTH}(?: |-)?(?:the )?(?P<d>0?[1-9]|[12]\d|3[01]){ORDINAL}{YEAR}")
 _IMPOSSIBLE = re.compile(
     rf"(?<![\w/.$€£-])(?:3[2-9]|[4-9]\d)(?:st|nd|rd|th)?(?: of)? (?:{any_of(MONTHS)})\b"
@@ -42,7 +46,8 @@ _SIZE = (
     r"|\"|hours?|h\b|full|model|jack|plug|stereo|drum|star))"
 )
 _NUMERIC = re.compile(
-    r"(?:(?<![\w/.$€£-])|(?<=/\d-)|(?<=/\d\d-)|(?<=/\d{4}-)|(?<=\.-))(?P<a>\d{1,2})(?:/(?P<b>\d{1,2})(?:/(?P<y>\d{4}|\d\d))?"
+    r"(?:(?<![\w/.$€£-])|(?<=/\d-)|(?<=/\d\d-)|(?<=/\d{4}-)"
+    r"|(?<=\.-))(?P<a>\d{1,2})(?:/(?P<b>\d{1,2})(?:/(?P<y>\d{4}|\d\d))?"
     r"|-(?P<b3>\d{1,2})-(?P<y3>\d{4})"
     r"|\.(?P<b2>\d{1,2})\.(?P<y2>\d{4}|\d\d(?!\d))?)(?![\w/]|\.\d)" + _SIZE
 )
@@ -114,7 +119,8 @@ def _week_of_day(match: re.Match[str], today: date) -> Point | None:
 
     def resolve(base: date) -> Days:
         found = next_date(day, month, year, base)
-        return week_of(found) if match["stretch"] == "week" else weekend(found)
+        is_weekend = "end" in match["stretch"] or match["stretch"].startswith("fin")
+        return weekend(found) if is_weekend else week_of(found)
 
     return Point(span=match.span(), resolve=resolve, is_range=True, has_year=year is not None)
 

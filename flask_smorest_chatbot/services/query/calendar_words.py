@@ -1,30 +1,30 @@
-"""The words for days, weeks and months in English, German, Spanish and French. Folded spelling."""
+"""The words for days, weeks and months in five languages. Folded spelling."""
 
 from __future__ import annotations
 
 MONTHS = {
-    1: "january|januar|janner|enero|janvier|jan",
-    2: "february|februar|febrero|fevrier|feb|fev",
+    1: "january|januar|janner|enero|janvier|gennaio|jan",
+    2: "february|februar|febrero|fevrier|febbraio|feb|fev",
     3: "march|marz|marzo|mars|mar",
-    4: "april|abril|avril|apr",
-    5: "may|mai|mayo",
-    6: "june|juni|junio|juin|jun",
-    7: "july|juli|julio|juillet|jul",
+    4: "april|abril|avril|aprile|apr",
+    5: "may|mai|mayo|maggio",
+    6: "june|juni|junio|juin|giugno|jun",
+    7: "july|juli|julio|juillet|luglio|jul",
     8: "august|agosto|aout|aug",
-    9: "september|septiembre|setiembre|septembre|sept|sep",
-    10: "october|oktober|octubre|octobre|oct|okt",
+    9: "september|septiembre|setiembre|septembre|settembre|sept|sep",
+    10: "october|oktober|octubre|octobre|ottobre|oct|okt",
     11: "november|noviembre|novembre|nov",
-    12: "december|dezember|diciembre|decembre|dec|dez|dic",
+    12: "december|dezember|diciembre|decembre|dicembre|dec|dez|dic",
 }
 #: Monday is 0, as in :mod:`datetime`.
 WEEKDAYS = {
-    0: "mondays?|montag|lunes|lundi|mon",
-    1: "tuesdays?|dienstag|martes|mardi|tues|tue",
-    2: "wednesdays?|mittwoch|miercoles|mercredi|weds|wed",
-    3: "thursdays?|donnerstag|jueves|jeudi|thurs|thur|thu",
-    4: "fridays?|freitag|viernes|vendredi|fri",
-    5: "saturdays?|samstag|sonnabend|sabado|samedi|sat",
-    6: "sundays?|sonntag|domingo|dimanche|sun",
+    0: "mondays?|montag|lunes|lundi|lunedi|mon",
+    1: "tuesdays?|dienstag|martes|mardi|martedi|tues|tue",
+    2: "wednesdays?|mittwoch|miercoles|mercredi|mercoledi|weds|wed",
+    3: "thursdays?|donnerstag|jueves|jeudi|giovedi|thurs|thur|thu",
+    4: "fridays?|freitag|viernes|vendredi|venerdi|fri",
+    5: "saturdays?|samstag|sonnabend|sabado|samedi|sabato|sat",
+    6: "sundays?|sonntag|domingo|dimanche|domenica|sun",
 }
 #: Abbreviations and names that are also other words: only beside a number or a preposition.
 DOUBTFUL = frozenset("jan mar mars may mai jun sat sun mon wed march dec sep fri thu tue".split())
@@ -34,14 +34,15 @@ NUMBERS = {
     "drei": 3, "vier": 4, "funf": 5, "sechs": 6, "sieben": 7, "zehn": 10, "un": 1, "una": 1,
     "une": 1, "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "siete": 7, "diez": 10,
     "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "dix": 10,
+    "due": 2, "tre": 3, "quattro": 4, "cinque": 5, "sette": 7, "dieci": 10,
 }  # fmt: skip
 UNITS = {
-    "day": "days?|tage?n?|dias?|jours?",
-    "night": "nights?|nachte?|noches?|nuits?",
-    "week": "weeks?|wks?|wochen?|semanas?|semaines?",
+    "day": "days?|tage?n?|dias?|jours?|giorn[oi]",
+    "night": "nights?|nachte?|noches?|nuits?|nott[ei]",
+    "week": "weeks?|wks?|wochen?|semanas?|semaines?|settiman[ae]",
     "fortnight": "fortnights?|quincena",
-    "month": "months?|monate?n?|mes|meses|mois",
-    "year": "years?|jahre?n?|anos?|annees?",
+    "month": "months?|monate?n?|mes|meses|mois|mes[ei]",
+    "year": "years?|jahre?n?|anos?|annees?|ann[oi]",
 }
 
 

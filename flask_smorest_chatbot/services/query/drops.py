@@ -77,7 +77,8 @@ _COURTESY = re.compile(
     r"|afternoon)|guten (?:tag|morgen|abend)|nice to meet you"
     r"|happy (?:new year|thanksgiving|easter|halloween|holidays)|merry (?:christmas|xmas)"
     r"|(?:give me|just|wait) a (?:second|sec|minute|moment)|on second thoughts?|at first"
-    r"|first of all|for the first time ever|for now|thanks a million)\b"
+    r"|first of all|(?:that'?s|that is) (?:all|it) for (?:today|now|tonight)"
+    r"|for the first time ever|for now|thanks a million)\b"
 )
 
 

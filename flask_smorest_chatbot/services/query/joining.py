@@ -170,7 +170,15 @@ def _budget(
         return money.budget
     if reading.references.wish in ("cheaper", "dearer"):
         return _beyond(reading, before, known)
-    return known
+    return None if known and _is_given_up(known, reading, before) else known
+
+
+def _is_given_up(known: Budget, reading: Reading, before: Earlier) -> bool:
+    """Tell whether the user, after "something cheaper", goes back to what costs more."""
+    if known.unit != "day" or known.most is None:
+        return False
+    chosen = [item for item in before.items if item.id in reading.references.ids]
+    return any((item.amount_per_day or 0) > known.most for item in chosen)
 
 
 def _beyond(reading: Reading, before: Earlier, known: Budget | None) -> Budget | None:

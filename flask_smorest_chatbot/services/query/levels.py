@@ -13,7 +13,8 @@ _SAID = {
     "beginner": (
         r"beginners?(?: ?-?friendly| level)?|novices?|newbies?|noobs?|starters?(?! motor)"
         r"|start(?:ing|s|ed)? out"
-        r"|(?:start|begin)(?:ing)? (?:playing|learning|to (?:play|learn))"
+        r"|(?:start|begin)(?:ing)? (?:playing|learning|music|making music|an instrument"
+        r"|to (?:play|learn))"
         r"|(?:just|only|am|is|are|'m|'s|be|been)(?: just| only| now)? (?:starting|started"
         r"|beginning|getting started|picking up|picked up|taking up|took up)(?! (?:a |an "
         r"|the )?(?:on|from|rental|date))"
@@ -26,8 +27,9 @@ _SAID = {
         r"|(?:no|zero|little|without(?: any)?) (?:prior |previous |musical |music |playing "
         r"|guitar |piano ){0,3}(?:experience|knowledge|skills?|training|background)"
         r"|(?:brand )?new to (?!the (?:area|city|town|site)|this (?:site|town|city|area)|town)\w+"
-        r"|from scratch|entry[ -]level|learner|total rookie|rookie|absolute rookie"
-        r"|anfanger(?:in)?|einsteiger|principiantes?|debutante?s?"
+        r"|first (?:ever )?instrument|from scratch|entry[ -]level|learner|total rookie|rookie"
+        r"|absolute rookie"
+        r"|anfanger(?:in)?|einsteiger|principiantes?|debutante?s?|(?:je|il|elle) debute"
     ),
     "intermediate": (
         r"intermediate|hobby(?= \w+(?:ist|er)\b)|some experience|mid[ -]level|improvers?"

@@ -12,6 +12,7 @@ from .money_words import (
     ABOUT,
     ALONE,
     AMOUNT,
+    ASKS_ABOUT,
     AT_LEAST,
     AT_LEAST_AFTER,
     AT_MOST,
@@ -126,6 +127,8 @@ def _bound(text: str, first: re.Match[str], second: re.Match[str] | None) -> _Bo
     end, unit, side = _after(text, last.end(), first["plus"] or (second and second["plus"]))
     before = text[max(0, first.start() - 48) : first.start()]
     said = side or _side(before)
+    if ASKS_ABOUT.match(text, end):
+        return None
     if before.endswith(("-", "minus ")) and not second and not re.search(r"\d ?-$", before):
         return (
             _Bound(

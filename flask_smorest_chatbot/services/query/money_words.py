@@ -1,11 +1,11 @@
-"""The words in which users speak of money, in four languages. Folded spelling."""
+"""The words in which users speak of money, in five languages. Folded spelling."""
 
 from __future__ import annotations
 
 import re
 
 CURRENCIES = {
-    "USD": r"us\$|\$|usd|dollars?|bucks?|dolar(?:es)?",
+    "USD": r"us\$|\$|usd|dollars?|bucks?|dolar(?:es)?|dollar[io]",
     "EUR": r"€|eur(?:os?)?",
     "GBP": r"£|gbp|pounds?|quid",
     "CHF": r"chf|francs?|franken",
@@ -22,13 +22,13 @@ AMOUNT = re.compile(
 )
 BETWEEN = re.compile(r"\s?(?:-|to|and|or|bis|und|a|y|et)\s?")
 UNITS = {
-    "day": r"days?|d|nights?|tag|nacht|dia|noche|jour|nuit",
-    "week": r"weeks?|wk|w|woche|semana|semaine",
-    "month": r"months?|mo|mth|monat|mes|mois",
+    "day": r"days?|d|nights?|tag|nacht|dia|noche|jour|nuit|giorno|notte",
+    "week": r"weeks?|wk|w|woche|semana|semaine|settimana",
+    "month": r"months?|mo|mth|monat|mes|mois|mese",
     "hour": r"hours?|hr|h|stunde|hora|heure",
     "year": r"years?|yr|annum|jahr|ano|an",
 }
-PER = r"(?:/\s?|(?:per|a|an|each|every|the|pro|je|am|im|in der|por|al|a la|par|la|le)\s)"
+PER = r"(?:/\s?|(?:per|a|an|each|every|the|pro|je|am|im|in der|por|al|a la|par|la|le|alla|il)\s)"
 UNIT = re.compile(
     rf"[\s,]*(?:{PER}(?:"
     + "|".join(f"(?P<{unit}>{words})" for unit, words in UNITS.items())
@@ -36,8 +36,9 @@ UNIT = re.compile(
     r"|(?P<monthly>monthly|monatlich|mensuales)\b)"
 )
 TOTAL = re.compile(
-    r"[\s,(]*(?:in (?:total|all)|total|altogether|all together|overall|all[ -]in|for everything"
-    r"|for the lot|per rental|insgesamt|en total|au total"
+    r"[\s,(]*(?:to (?:spend|pay) )?(?:in (?:total|all)|total|altogether|all together|overall"
+    r"|all[ -]in|for everything"
+    r"|for the lot|per rental|insgesamt|en total|au total|in totale|in tutto"
     r"|for (?:the|this|my|our) (?:(?:whole|entire|full) )?"
     r"(?:thing|time|period|stay|rental|rent|trip|lot|duration))\b"
 )
@@ -64,7 +65,8 @@ AT_MOST = re.compile(
     r"|not exceed(?:ing)?"
     r"|within|spend(?:ing)?|pay(?:ing)?|afford|budget|limit(?:ed)?|capped|cap|unter|hochstens"
     r"|bis zu|weniger als|nicht mehr als|menos de|maximo|hasta|como mucho|no mas de|por debajo de"
-    r"|moins de|au plus|jusqu'a|pas plus de)|<=?|\bbudget(?:'s|:))" + FILLER + r"[ :]?$"
+    r"|moins de|au plus|jusqu'a|pas plus de|meno di|(?:al )?massimo|fino a|non piu di)|<=?"
+    r"|\bbudget(?:'s|:))" + FILLER + r"[ :]?$"
 )
 ABOUT = re.compile(
     r"(?:\b(?:about|around|roughly|approx(?:imately)?\.?|circa|ca\.|near(?:ly)?|ungefahr|etwa"
@@ -72,7 +74,8 @@ ABOUT = re.compile(
 )
 AT_LEAST = re.compile(
     r"(?:\b(?:at least|more than|over|above|min(?:imum)?|(?:no|not|nothing) (?:less|under|below)"
-    r"(?: than)?|upwards of|starting (?:at|from)|mindestens|mehr als|al menos|mas de|au moins"
+    r"(?: than)?|upwards of|starting (?:at|from)|mindestens|mehr als|al menos|mas de|almeno"
+    r"|piu di|au moins"
     r"|plus de)|>=?)" + FILLER + " ?$"
 )
 NOT = re.compile(
@@ -87,4 +90,6 @@ ALONE = re.compile(
     r"|on|at|near|around|daily|weekly|monthly|this|next|tomorrow|that|when|until|from|starting"
     r"|with|i|we|thanks|is|would|will|bitte|por|pro|par)\b(?! (?:day|week|month)s? old))"
 )
+#: Behind a price these ask about it.
+ASKS_ABOUT = re.compile(r"\s?(?:negotiable|correct|fair|the (?:best|final|lowest|normal) price)\b")
 TO_SPEND = re.compile(r"\s?to (?:spend|pay)\b")

@@ -14,34 +14,41 @@ from .points import Point, Reader, day_point, library_date, year_of
 
 _WHICH = (
     r"(?P<which>this|next|coming|this coming|the following|following|diese[nrs]?|nachste[nrs]?"
-    r"|kommende[nrs]?|proximo|proxima|este|esta|ce|cette)"
+    r"|kommende[nrs]?|proximo|proxima|este|esta|ce|cette|prossim[oa]|quest[oa])"
 )
 _WEEKDAY = re.compile(
     rf"(?:\b{_WHICH} )?(?<!\w)(?P<w>{any_of(WEEKDAYS)})\b\.?(?P<after> (?:proximo|que viene"
-    rf"|prochain))?"
+    rf"|prochain|prossim[oa]))?"
 )
 _WEEKDAY_BEFORE = re.compile(
-    r"(?:\b(?:on|from|until|till|til|by|to|through|thru|starting|and|before|every|am|el|le)|-|,"
+    r"(?:\b(?:on|from|until|till|til|by|to|through|thru|starting|and|before|every|am|el|le|da"
+    r"|di)|-|,"
     r"|^) ?(?:the )?$"
 )
 _WEEKDAY_AFTER = re.compile(r"\s?(?:-|to\b|until\b|through\b|thru\b|till\b|$|\?)")
 _WEEKEND = re.compile(
-    rf"\b(?:{_WHICH} )?(?:weekend|wochenende|fin de semana|week-end)\b"
-    r"(?P<after> after next)?(?P<next> prochain| proximo| que viene)?(?! warrior| gigs?\b)"
+    rf"\b(?:{_WHICH} )?(?:weekend|wochenende|fin de semana|week-end|fine settimana)\b"
+    r"(?P<after> after next)?(?P<next> prochain| proximo| que viene| prossimo)?(?! warrior"
+    r"| gigs?\b)"
 )
 _WEEK = re.compile(
-    rf"\b{_WHICH} (?:whole |entire |full )?(?:week|woche|semana|semaine)\b"
-    rf"|\b(?:la )?(?P<coming>semana que viene|semana proxima|semaine prochaine)\b"
+    rf"\b{_WHICH} (?:whole |entire |full )?(?:week|woche|semana|semaine|settimana)\b"
+    r"|\b(?:la )?(?P<coming>semana que viene|semana proxima|semaine prochaine"
+    r"|settimana prossima)\b"
 )
 _MONTH_AHEAD = re.compile(
-    rf"\b{_WHICH} (?:whole |entire |full )?(?:month|monat|mes|mois)\b"
-    rf"|\b(?:el )?(?P<coming>mes que viene|mes proximo|mois prochain)\b"
+    rf"\b{_WHICH} (?:whole |entire |full )?(?:month|monat|mes|mois|mese)\b"
+    rf"|\b(?:el |il )?(?P<coming>mes que viene|mes proximo|mois prochain|mese prossimo)\b"
 )
 _PART = re.compile(
     rf"\b(?P<part>(?:the )?(?:1st|first|2nd|second|3rd|third|4th|fourth|last) (?:week"
     rf"|weekend) (?:of|in)|(?:a |one |any |the )?weekend (?:of|in)|(?:the )?(?:beginning|start"
     rf"|middle|end) of|early|mid|late)"
     rf"[ -](?:the )?(?:{MONTH}{YEAR}|(?P<this>this month|month)|(?P<next>next month))"
+)
+_YEAR_END = re.compile(
+    r"\b(?:(?:the )?end of (?:the|this) year|year'?s end|jahresende|ende des jahres|final de ano"
+    r"|fin de (?:l')?annee|fine (?:dell')?anno)\b"
 )
 _WHOLE_MONTH = re.compile(
     rf"(?:\b(?P<in>in|for|during|throughout|all of|whole of|next|this|until|till|from|to|through"
@@ -51,7 +58,8 @@ _WHOLE_MONTH = re.compile(
 _RELATIVE = re.compile(
     r"\b(?P<r>(?:the )?day after tomorrow|tomorrow|tmrw|tmr|tomorow|2morrow|today|tonight"
     r"|pasado manana|(?<!la )manana|hoy"
-    r"|apres-demain|demain|aujourd'hui|ubermorgen|(?<!guten )(?<!gute )morgen|heute)\b"
+    r"|dopodomani|domani|oggi|apres-demain|demain|aujourd'hui|ubermorgen"
+    r"|(?<!guten )(?<!gute )morgen|heute)\b"
     r"(?P<two> and (?:the )?(?:day after|next day)(?! tomorrow))?"
     r"|\b(?P<now>(?<=from )now|(?<=starting )now|(?<=between )now|now(?= (?:until|till|to"
     r"|through)\b)|right away|straight away|immediately|asap"
@@ -168,6 +176,17 @@ def _part(part: str, first: date, end: date) -> Days:
     return first, first + timedelta(days=10)
 
 
+def _year_end(match: re.Match[str], today: date) -> Point:
+    """Return the last week of the year; until then is to its last day."""
+    return Point(
+        span=match.span(),
+        resolve=lambda base: (max(base, date(base.year, 12, 25)), date(base.year + 1, 1, 1)),
+        is_range=True,
+        is_wide=True,
+        closes=True,
+    )
+
+
 _BEFORE_VERBS = ("this", "next", "for", "about", "of", None, "to", "from", "by")
 
 
@@ -234,6 +253,7 @@ def _holiday(match: re.Match[str], today: date) -> Point | None:
 #: In order: what is longer comes before what is a part of it.
 BY_NAME: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (_PART, _part_of_month),
+    (_YEAR_END, _year_end),
     (HOLIDAY, _holiday),
     (_WEEKEND, _weekend),
     (_WEEK, _week),

@@ -10,7 +10,7 @@ COUNT = "|".join(sorted(map(re.escape, NUMBERS), key=len, reverse=True))
 HALF = r"half an?|an? half|half|ein halbes|medio|media|une? demie?"
 HOURS = "hours?|stunden?|horas?|heures?"
 DURATION = re.compile(
-    rf"(?P<for>\b(?:for|during|only|just|about|fur|por|pour|pendant|durante)(?: about| around"
+    rf"(?P<for>\b(?:for|during|only|just|about|fur|por|pour|pendant|durante|per)(?: about| around"
     rf"| only| just| at least| up to| another| the next){{0,2}} )?"
     rf"(?<![\w.$€£/-])(?P<n>\d{{1,3}}|{HALF}|{COUNT})(?:(?:-| - | to | or"
     rf"| bis )(?P<n2>\d{{1,3}}|two|three))?"
@@ -21,9 +21,10 @@ DURATION = re.compile(
 )
 OTHER_TIME = re.compile(
     r"\b(?:play\w*|been|learn\w*|practi[cs]\w*|stud(?:y|ying|ied)"
-    r"|gigging)(?: [a-z']+){0,4}? (?:for |since )?(?:about |over |almost |nearly |around )?"
+    r"|gigging)(?: [a-z']+){0,4}? (?P<length>(?:for |since )?(?:about |over |almost |nearly "
+    r"|around )?"
     r"(?:\d{1,3}|an?|one|two|three|a few|several|a couple of|many) (?:years?|months?|weeks?"
-    r"|days?)\b(?! from)"
+    r"|days?)\b(?! from))"
     r"|\b(?:\d{1,3}|an?|one|two|three|a few|several)[ -](?:years?|months?|weeks?)(?:[ -]old\b"
     r"| of (?:experience|lessons?|practice|playing)| experience)"
     r"|\b(?:once|twice|times?|lessons?|hours?|every|each|every other) (?:an? |\d+ "
@@ -46,12 +47,13 @@ BACK = (
     r"|hand(?:ing)?(?: (?:it|them))? back)"
 )
 END = re.compile(
-    rf"(?:\b(?:to|until|till|til|through|thru|up to|bis|al|a|au|hasta|jusqu'au|{BACK}(?: (?:it"
-    rf"|them|back))?)|-|/)"
+    rf"(?:\b(?:to|until|till|til|through|thru|up to|bis|al|a|au|hasta|jusqu'(?:au?|en)"
+    rf"|fino a(?:l|lla)?|{BACK}(?: (?:it|them|back))?)|-|/)"
     r"(?: (?:it|them|on|by|the|at|around|zum|el|le|den|and|including|back|morning|of)){0,4} ?$"
 )
 UNTIL = re.compile(
-    rf"(?:\b(?:until|till|til|through|thru|up to|bis|hasta|jusqu'au|{BACK}(?: (?:it|them|back))?))"
+    rf"(?:\b(?:until|till|til|through|thru|up to|bis|hasta|jusqu'(?:au?|en)"
+    rf"|fino a(?:l|lla)?|{BACK}(?: (?:it|them|back))?))"
     r"(?: (?:it|them|on|by|the|at|around|zum|el|le|den|including)){0,4} ?$"
 )
 AND = re.compile(r"^,? ?(?:and|&|y|et|und) ?(?:the )?$")

@@ -64,7 +64,8 @@ def take_when(scan: Scan, today: date, *, has_period: bool = False) -> When:
     :param has_period: whether dates are known, after which "the week after" may be
     """
     notices: list[str] = []
-    scan.take(OTHER_TIME)
+    for match in OTHER_TIME.finditer(scan.left):
+        scan.blank([match.span("length") if match["length"] else match.span()])
     past = scan.take(PAST)
     shifts = scan.take(SHIFT)
     following = scan.take(FOLLOWING) if has_period else []

@@ -71,7 +71,7 @@ def year_of(match: re.Match[str]) -> int | None:
 
 
 def library_date(words: str, today: date) -> date | None:
-    """Return the day that a phrase counted from today names, in any of the four languages."""
+    """Return the day that a phrase counted from today names, in any of the five languages."""
     from datetime import datetime
 
     import dateparser  # heavy imports wait for the first message that needs them
@@ -79,7 +79,7 @@ def library_date(words: str, today: date) -> date | None:
     base = datetime(today.year, today.month, today.day)
     try:
         found = dateparser.parse(
-            words, languages=["en", "de", "es", "fr"], settings={"RELATIVE_BASE": base}
+            words, languages=["en", "de", "es", "fr", "it"], settings={"RELATIVE_BASE": base}
         )
     except Exception:  # a library's fault with somebody's words must not cost the turn
         return None

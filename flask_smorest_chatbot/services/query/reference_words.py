@@ -7,6 +7,28 @@ import re
 ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
 COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "couple": 2}
 NTH_WORD = "|".join(ORDINALS) + r"|last|\d{1,2}(?:st|nd|rd|th)"
+#: The same in German, Spanish, French and Italian, in the same order.
+ORDINALS_ABROAD = (
+    r"erste[nrs]?|primer[oa]?|premiere?|prim[oa]",
+    r"zweite[nrs]?|segund[oa]|deuxieme|second[oae]?|seconde",
+    r"dritte[nrs]?|tercer[oa]?|troisieme|terz[oa]",
+    r"vierte[nrs]?|cuart[oa]|quatrieme|quart[oa]",
+    r"funfte[nrs]?|quint[oa]|cinquieme",
+)
+LAST_ABROAD = r"letzte[nrs]?|ultim[oa]|derniere?"
+NTH_ABROAD = re.compile(
+    r"\b(?:der|die|das|den|dem|el|la|le|il|lo|l'|the) ?"
+    rf"(?P<nth>{'|'.join(ORDINALS_ABROAD)}|{LAST_ABROAD})\b"
+    r"(?! (?:woche|wochenende|mal|tag|monat|halfte|semana|fin|vez|dia|mes|semaine|week|fois|jour"
+    r"|mois|settimana|volta|giorno|mese)\w*)"
+)
+#: The articles and comparatives by which these languages tell the cheapest and the dearest.
+BEST_PRICE_ABROAD = re.compile(
+    r"\b(?:der|die|das|den|el|la|le|il) (?:(?P<low>billigste[nrs]?|gunstigste[nrs]?"
+    r"|billigere[nrs]?|gunstigere[nrs]?|mas barat[oa]|mas economic[oa]|moins chere?"
+    r"|piu economic[oa]"
+    r"|meno car[oa])|(?P<high>teuerste[nrs]?|teurere[nrs]?|mas car[oa]|plus chere?|piu car[oa]))\b"
+)
 NOUN = (
     r"(?:one|ones|1|option|choice|item|listing|suggestion|recommendation|instrument|guitar|model"
     r"|result)s?"
@@ -89,9 +111,11 @@ CHEAPER = re.compile(
     r"|pricey|costly|dear|steep|much money|much for me|rich for me)\b|\bcan(?:no|')?t afford (?:it"
     r"|that|them|this|those)\b|\bcan not afford (?:it|that)\b"
     r"|\b(?:over|above|out of|beyond|more than) (?:my|our) (?:budget|price range)\b"
+    r"|\b(?:spend|pay|cost) (?:a (?:bit|little) |much |way |somewhat )?less\b"
     r"|\btoo much\b(?= *(?:$|[,.!?]))|\bmore than i (?:can|want to|could) (?:pay|spend|afford)"
-    r"|\blower (?:the )?price|\bfor less\b|\bgunstiger\w*|\bbilliger\w*|\bmas barat[oa]s?"
-    r"|\bmoins chere?s?"
+    r"|\blower (?:the )?price|\bfor less\b|\bgunstiger\w*|\bbilliger\w*"
+    r"|(?<!el )(?<!la )\bmas barat[oa]s?"
+    r"|(?<!le )(?<!la )\bmoins chere?s?|(?<!il )(?<!la )\b(?:piu economic[oa]|meno car[oa])\b"
 )
 DEARER = re.compile(
     r"\b(?:(?:something|anything|any|a|some|one|even|bit|much|little|got|slightly) ){1,4}(?:better"
@@ -110,15 +134,34 @@ OTHER = re.compile(
     r"|any more|(?:some|a few|few|give me) more(?=\s?(?:$|[?!.]))"
     r"|^more(?! (?:info\w*|details?|about|on|expensive|than)\b)|(?:(?:any|some|the|what"
     r"|your|which) )?other(?! (?:than|hand|day|week|weekend|time|dates?|days?|cit|place|location"
-    r"|words|side|half|people|musicians|kids|brands? than))"
+    r"|words|side|half|colou?rs?|sizes?|people|musicians|kids|brands? than))"
     r"(?: (?:ones?|options?|choices?|models?|suggestions?|recommendations?|ideas?|things?|stuff"
     r"|brands?|possibilities))?|others|another(?! (?:day|week|weekend|time|date|city|place"
-    r"|location|month|thing|question|town|country|\d|two|three))(?: (?:one|option|choice|model"
+    r"|location|month|thing|question|town|country|colou?r|size|finish|\d|two|three))(?: (?:one"
+    r"|option|choice|model"
     r"|suggestion|1|brand))?"
     r"|different (?:ones?|options?|models?|choices?|guitars?|brands?)|a different|alternatives?"
     r"|next (?:ones|page|few|results)|none of (?:these|those|them)|neither(?: of (?:these|those"
     r"|them))?|not (?:these|those|any of (?:these|those|them))|etwas anderes|otra cosa|otros"
     r"|autre chose|d'autres)\b"
+)
+#: "Them" and "it" in these languages, where nothing else is named.
+ALL_ABROAD = re.compile(
+    r"\b(?:vergleiche?n?(?: sie| die)?(?: bitte)?(?! mit)|comparal[ao]s|compararl[ao]s"
+    r"|compare[rz]?-les"
+    r"|les comparer|confrontal[ie]|confrontarl[ie]|welche[rs]? (?:von (?:beiden|ihnen)"
+    r"|ist (?:besser"
+    r"|gunstiger|leichter))|cual (?:de (?:ellas|ellos)|es mejor)|(?:lequel|laquelle) (?:des deux"
+    r"|est)|quale (?:dei due|delle due|e (?:meglio|migliore)))\b"
+)
+ONE_ABROAD = re.compile(
+    r"\b(?:(?:ist|ware|kostet) (?:es|sie|er|das|die|der)(?= (?:noch |auch )?(?:frei|verfugbar"
+    r"|nachste"
+    r"|am|vom|im|pro|in)|[?!.]|$)|(?:frei|verfugbar|kostet) (?:es|sie|er)\b"
+    r"|esta (?:libre|disponible|disponibile)|(?:est|serait)[- ](?:elle|il)[- ](?:libre|disponible)"
+    r"|(?:elle|il) est (?:libre|disponible)|e (?:liber[oa]|disponibile)|ich nehme (?:es|sie|ihn"
+    r"|die|das|den)"
+    r"|me l[oa] (?:quedo|llevo)|je l[ae] prends|l[oa] prendo)\b"
 )
 # Said when nothing was shown; what may be said of other things than items is left out.
 FIRST_TURN = re.compile(

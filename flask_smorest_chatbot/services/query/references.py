@@ -12,18 +12,24 @@ from ...catalog import CatalogItem
 from .names import WORD
 from .reference_words import (
     ALL,
+    ALL_ABROAD,
     BEST_PRICE,
+    BEST_PRICE_ABROAD,
     BOTH,
     CHEAPER,
     COUNTS,
     DEARER,
     FIRST_TURN,
+    LAST_ABROAD,
     NTH,
+    NTH_ABROAD,
     NTH_BARE,
     NUMBER,
     NUMBERS,
     ONE,
+    ONE_ABROAD,
     ORDINALS,
+    ORDINALS_ABROAD,
     OTHER,
     REST,
 )
@@ -123,11 +129,11 @@ def _counted(
     scan: Scan, items: Sequence[CatalogItem]
 ) -> Iterator[tuple[int, Sequence[CatalogItem], str]]:
     """Yield the items told by their place in the list or by their price."""
-    for match in scan.take(BEST_PRICE):
+    for match in (*scan.take(BEST_PRICE), *scan.take(BEST_PRICE_ABROAD)):
         priced = [item for item in items if item.amount_per_day is not None]
         best = (min if match["low"] else max)(priced, key=_price, default=None)
         yield match.start(), [best] if best else [], match[0]
-    for pattern in (NTH, NTH_BARE):
+    for pattern in (NTH, NTH_BARE, NTH_ABROAD):
         for match in scan.take(pattern):
             yield match.start(), _nth(match, items), match[0].strip()
     for match in (*scan.take(NUMBERS), *scan.take(NUMBER)):
@@ -144,10 +150,17 @@ def _nth(match: re.Match[str], items: Sequence[CatalogItem]) -> Sequence[Catalog
     nth, groups = match["nth"], match.groupdict()
     said = groups.get("count")
     count = 1 if said in (None, "one", "1") else COUNTS.get(said) or int(said)
-    if nth == "last":
+    if re.fullmatch(f"last|{LAST_ABROAD}", nth):
         return items[-count:] if items else []
-    number = ORDINALS.index(nth) + 1 if nth in ORDINALS else int(nth[:-2])
+    number = _number(nth)
     return items[number - 1 : number - 1 + count] if number else []
+
+
+def _number(nth: str) -> int:
+    if nth in ORDINALS:
+        return ORDINALS.index(nth) + 1
+    abroad = (at for at, words in enumerate(ORDINALS_ABROAD, 1) if re.fullmatch(words, nth))
+    return next(abroad, 0) or int(nth[:-2])
 
 
 def _price(item: CatalogItem) -> Decimal:
@@ -159,9 +172,9 @@ def _pronouns(
 ) -> Iterator[tuple[int, Sequence[CatalogItem]]]:
     """Yield the items meant by "them" or "it"; "it" among several is the first."""
     spoken_of = [item for item in items if item.id in last_ids] or list(items)
-    for match in scan.take(ALL):
+    for match in (*scan.take(ALL), *scan.take(ALL_ABROAD)):
         yield match.start(), spoken_of if len(spoken_of) > 1 else items
-    for match in scan.take(ONE):
+    for match in (*scan.take(ONE), *scan.take(ONE_ABROAD)):
         if len(spoken_of) > 1:
             notices.append(f'"{match[0]}" was taken to be {spoken_of[0].name}.')
         yield match.start(), spoken_of[:1]

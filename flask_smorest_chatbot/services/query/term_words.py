@@ -7,7 +7,8 @@ import re
 BEFORE = (
     r"(?: (?:a|an|the|me|us|any|another|these|those|your|one|of|for|from|in|by|really|to|rent"
     r"|renting"
-    r"|more|just|use|using|get|getting|see|un|une|una|ein|eine|el|la|le|von|de|di|da|del|brand|something|anything"
+    r"|more|just|use|using|get|getting|see|un|une|una|ein|eine|el|la|le|von|de|di|da|del|brand"
+    r"|something|anything"
     r"|kind|stuff|made|made by"
     r"|called|like|another|big|huge|much|that|all|yet another)){0,5} ?$"
 )
@@ -19,7 +20,9 @@ UNWANTED = re.compile(
     r"|any \w{1,12} but|everything but|all but|rather than|instead of|neither"
     r"|nor|avoid(?:ing)?|hates?|hated|dislikes?|skip|minus|leave out|but no|but not|ohne"
     r"|keine[nrm]?|kein|nicht|sin|sans"
-    r"|pas de|pas|nada de|sauf|excepto|ausser"
+    r"|pas de|pas|nada de|menos|meno|sauf|hormis|excepte|excepto|salvo|au(?:ss|\u00df)er"
+    r"|bloss nicht|tranne"
+    r"|eccetto|senza|niente|non|que no (?:sean?|fueran?)|no me gustan?|odio|deteste"
     r"|tired of|sick of|fed up with|bored (?:of|with)|allergic to"
     r"|not interested in"
     r"|no interest in|not into|not keen on|not (?:a )?(?:big )?fan of|can't stand|cannot stand"
@@ -39,7 +42,19 @@ UNWANTED_AFTER = re.compile(
     r"^(?: guitars?| one| ones)?(?: (?:is|are) (?:not (?:for me|my thing|an option|what)|out\b"
     r"|no good)"
     r"|(?:'s| is|s are|s aren't| are|s) ?n?o?'?t (?:for me|my thing|an option)|,? no thanks"
+    r"|,? (?:no|non|nein|nicht|nao)(?=,? (?:gracias|thanks|merci|danke|grazie)\b|[.,!?]|$)"
+    r"|,? (?:mag|will|mochte) ich nicht|,? (?:bitte|lieber) nicht\b|,? no me gustan?\b"
     r"|\? no\b| excluded\b| aside\b)"
+)
+#: What the user has already is not asked for, and neither is what they leave for another.
+OWNED_BEFORE = re.compile(
+    r"\b(?:i|we)(?:'ve| have)? (?:already |currently |now )?(?:own(?:ed)?|have got|had"
+    r"|used to (?:have"
+    r"|own|play)|already have|already got) (?:an? |the |my |two )?$"
+)
+RATHER = re.compile(
+    r"\b(?:but|although|though|however)\b[^.;!?]{0,30}?\b(?:rather|prefer|instead|lieber|prefiero"
+    r"|prefere|preferisco|aime mieux)\b"
 )
 NOT_AFTER = re.compile(
     r"^ (?:experience|skills?|knowledge|lessons?|training|background|teacher|problem|matter)"
@@ -53,6 +68,8 @@ PLACE_BEFORE = re.compile(
     r"\b(?:in|near|around|from|at|to|of|by|within|outside|close to|downtown|en|a|nach|bei|aus|a"
     r"|cerca de|pres de) (?:the )?$"
 )
+#: Before "acoustic" alone.
+ANY_BEFORE = re.compile(r"\b(?:any|an|a good|a cheap|a nice|some) ")
 ARTICLE_BEFORE = re.compile(r"\b(?:the|a|an) $")
 OURS_BEFORE = re.compile(r"\b(?:my|your|his|her|our|their) $|\b(?:the|a|an) $")
 OF_MUSIC = re.compile(r" (?:band|music|song|singer|tune|ensemble|group|trio|gig|concert)")
@@ -65,4 +82,4 @@ OTHER_SENSE = {
     "soul": re.compile(r"\b(?:my|a|the|poor) $"),
     "latin": re.compile(r"\b(?:speak|learn) $"),
 }
-ADJECTIVES = frozenset({"electronic", "acoustic", "electric"})
+ADJECTIVES = ("electronic", "elektronisch", "electrique", "acoustic", "electric")

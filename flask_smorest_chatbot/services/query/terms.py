@@ -12,6 +12,7 @@ from .names import WORD, Kind, Meaning, Names, is_english, spelt_right
 from .plain_words import STOP
 from .term_words import (
     ADJECTIVES,
+    ANY_BEFORE,
     ARTICLE_BEFORE,
     ASKS,
     COMMA,
@@ -21,7 +22,9 @@ from .term_words import (
     OF_MUSIC,
     OTHER_SENSE,
     OURS_BEFORE,
+    OWNED_BEFORE,
     PLACE_BEFORE,
+    RATHER,
     UNWANTED,
     UNWANTED_AFTER,
 )
@@ -74,16 +77,32 @@ def find_terms(message: Message, names: Names, left: str) -> list[Term]:
         place += length
     terms = [term for number, term in enumerate(terms) if _is_meant(message, term, terms, number)]
     terms = _with_unwanted(left, [*terms, *_beside_makers(left, terms, names)])
+    terms = [term for term in terms if not _is_left(left, term, terms)]
     if not any(term.kind == "category" for term in terms):
         terms += _people(spots, names)
-    return [_one_kind(left, term, names) for term in terms]
+    return [_one_kind(left, term, terms, names) for term in terms]
+
+
+def _is_left(left: str, term: Term, terms: Sequence[Term]) -> bool:
+    """Tell a maker that the message names only to ask for another: "I own an A, but want a B"."""
+    start, end = term.span
+    others = [other for other in terms if other.kind == "brand" and other.span[0] > start]
+    if term.kind != "brand" or term.is_unwanted or not others:
+        return False
+    if OWNED_BEFORE.search(left[max(0, start - 60) : start]):
+        return True
+    rather = RATHER.search(left, end)
+    return rather is not None and any(other.span[0] >= rather.end() for other in others)
 
 
 def _beside_makers(left: str, terms: Sequence[Term], names: Names) -> list[Term]:
-    """Return the categories told by one word behind a maker: "a Martin acoustic, please"."""
+    """Return the categories told by one word: "a Martin acoustic, please", "any acoustic"."""
     found: list[Term] = []
-    for term in terms:
-        word = WORD.match(left, term.span[1] + 1) if term.kind == "brand" else None
+    ends = [term.span[1] + 1 for term in terms if term.kind == "brand"]
+    if not any(term.kind == "category" for term in terms):
+        ends += [match.end() for match in ANY_BEFORE.finditer(left)]
+    for place in ends:
+        word = WORD.match(left, place)
         meaning = word and names.attributes.get(singular(word[0]))
         if word and meaning and _ALONE.match(left, word.end()):
             found.append(Term(span=word.span(), meaning=meaning))
@@ -96,10 +115,12 @@ def _people(spots: Sequence[re.Match[str]], names: Names) -> list[Term]:
     return [Term(span=spot.span(), meaning=meaning) for spot, meaning in found if meaning][:1]
 
 
-def _one_kind(left: str, term: Term, names: Names) -> Term:
-    """Take "no electric guitars" for a wish for other guitars."""
+def _one_kind(left: str, term: Term, terms: Sequence[Term], names: Names) -> Term:
+    """Take "no electric guitars", or no guitars of one maker, for a wish for other guitars."""
     if term.kind != "category" or not term.is_unwanted:
         return term
+    if any(maker.kind == "brand" and maker.span[1] + 1 == term.span[0] for maker in terms):
+        return replace(term, is_unwanted=False)
     words = [singular(word) for word in WORD.findall(left[slice(*term.span)])]
     is_one_kind = len(words) > 1 and names.meanings.get((words[-1],)) == term.meaning
     return replace(term, is_unwanted=False) if is_one_kind else term
@@ -129,7 +150,10 @@ def _is_meant(message: Message, term: Term, terms: Sequence[Term], number: int) 
             return is_before_kind or not is_ours or _stands_alone(text, before, end)
         case "genre":
             other = OTHER_SENSE.get(word)
-            if word in ADJECTIVES and is_before_kind:
+            if is_before_kind and _is_behind("brand", term, terms, number):
+                return False
+            is_beside_kind = is_before_kind or _is_behind("category", term, terms, number)
+            if is_beside_kind and word.startswith(ADJECTIVES):
                 return False
             if OF_MUSIC.match(text, end):
                 return True
@@ -141,6 +165,12 @@ def _is_meant(message: Message, term: Term, terms: Sequence[Term], number: int) 
                 return True
             return message.shown[start].isupper()
     return True
+
+
+def _is_behind(kind: Kind, term: Term, terms: Sequence[Term], number: int) -> bool:
+    """Tell whether a name of a kind stands just before one: "a Fender Jazz Bass"."""
+    before = terms[number - 1] if number else None
+    return bool(before and before.kind == kind and before.span[1] + 1 == term.span[0])
 
 
 def _stands_alone(text: str, before: str, end: int) -> bool:

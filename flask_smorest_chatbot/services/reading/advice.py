@@ -18,12 +18,15 @@ from .cues import (
     ARTICLES,
     BEFORE,
     COMPARATIVE,
+    CONCEDING,
     LEADS_TO,
     MARKS_AGAINST,
     NO,
+    SUBJECTS,
     THAN,
     UNSPACED_BEFORE,
     WHY,
+    WITHOUT,
     Cue,
 )
 from .headings import is_denied_in_row, is_under_no
@@ -73,11 +76,28 @@ def stands(text: str, words: Sequence[Word], spans: Sequence[Span]) -> list[Stan
         # "Unlike the A, the B" is no list.
         if not linked[at] or (before is Stand.LESSER and _has_comma(clauses, floor, span[0])):
             before = _before(clauses, span, floor, found[-1] if found else Stand.FOR)
+            if _is_in_denied_list(clauses, spans, at, found):
+                before = Stand.AGAINST
         found.append(Stand.AGAINST if against[at] else before)
     return [
         Stand.NAMED if stand is Stand.FOR and by else stand
         for stand, by in zip(found, passed, strict=True)
     ]
+
+
+def _is_in_denied_list(
+    clauses: Clauses, spans: Sequence[Span], at: int, found: Sequence[Stand]
+) -> bool:
+    """Tell the B in "none is free: the A is taken until Monday, and the B until Tuesday"."""
+    if not found or found[-1] is not Stand.AGAINST:
+        return False
+    first, last = spans[at - 1][0], spans[at][0]
+    if ":" not in clauses.gap(clauses.start_of_clause(first, max(0, first - READ))):
+        return False
+    between = range(spans[at - 1][1], last)
+    if any("\n" in clauses.gap(place) or clauses.ends_clause(place) for place in (*between, last)):
+        return False
+    return not any(clauses.words[place].text in CONCEDING for place in between)
 
 
 def _is_linked(clauses: Clauses, previous: Span, span: Span) -> bool:
@@ -156,7 +176,7 @@ def _before(clauses: Clauses, span: Span, floor: int, previous: Stand) -> Stand:
     """
     first = span[0]
     start = clauses.start_of_clause(first, max(floor, first - READ))
-    if _is_marked(clauses, first) or is_under_no(clauses, first, start):
+    if _is_marked(clauses, first) or is_under_no(clauses, first, start, floor):
         return Stand.AGAINST
     count, is_lesser = _denials(clauses, start, first)
     if is_lesser and start == floor and previous is Stand.AGAINST:
@@ -179,7 +199,11 @@ def _denials(clauses: Clauses, start: int, first: int) -> tuple[int, bool]:
     count, at, is_lesser = 0, start, False
     while at < first:
         cue, end = clauses.cue(BEFORE, at, first)
-        if _tells_purpose(clauses, at) or _is_new_clause(clauses, cue, end, first):
+        if (
+            _has_subject(clauses, start, at)
+            or _tells_purpose(clauses, at)
+            or _is_new_clause(clauses, cue, end, first)
+        ):
             count = 0
         elif cue is Cue.NOT:
             only, behind = clauses.cue(BEFORE, end, first)
@@ -194,6 +218,13 @@ def _denials(clauses: Clauses, start: int, first: int) -> tuple[int, bool]:
             count += cue is Cue.REJECT or _is_unspaced(clauses.words[at].text)
         at = end
     return count, is_lesser
+
+
+def _has_subject(clauses: Clauses, start: int, at: int) -> bool:
+    """Tell where a main clause begins behind "without an amp": at "you would"."""
+    is_subject = clauses.words[at].text in SUBJECTS and at - start > 1
+    words = (word.text for word in clauses.words[start : at - 1])
+    return is_subject and not WITHOUT.isdisjoint(words)
 
 
 def _is_unspaced(word: str) -> bool:

@@ -59,6 +59,9 @@ _WRAPPING = re.compile(rf"`{{3}}[\w+-]{{0,20}}|`|</?(?:{BLOCK_TAG}?|item)\s{{0,9
 _BRACKET = re.compile(r"[\[{]")
 _NEXT_BRACKET = re.compile(r"[\s,]*[\[{]")
 _TOOL_CALL = re.compile(r"[\"'](?:arguments|parameters)[\"']\s{0,9}:\s{0,9}\{")
+_NONE = re.compile(
+    rf"(?:\{{\s*{_QUOTE}?\w{{1,20}}{_QUOTE}?\s*:\s*)?\[\s*\]\s*\}}?|none|null|n/a", re.IGNORECASE
+)
 _DECODER = json.JSONDecoder(strict=False)
 _DEEPEST = 4
 
@@ -66,6 +69,11 @@ _DEEPEST = 4
 def cited_items(block: str) -> list[Citation]:
     """Return the items that a data block names, in order; what cannot be read names none."""
     return _read(block)[0]
+
+
+def cites_none(block: str) -> bool:
+    """Tell whether a data block says that nothing is recommended: an empty list, or "none"."""
+    return _NONE.fullmatch(_bare(block)) is not None
 
 
 def is_meant_for_us(block: str, is_offered: Callable[[Citation], bool] | None = None) -> bool:

@@ -79,7 +79,7 @@ YOURS = re.compile(
 #: What the user had said of the wish, which the thing does not meet.
 WISH = re.compile(
     r"(?:[;,]|\b(?:but|and)) you (?:only )?(?:need|want)\b|"
-    r"\byou (?:told|said|asked|wanted|have\W+\d|have [$\u20ac\u00a3]|only have"
+    r"\byou (?:told|said|asked|mentioned|wanted|have\W+\d|have [$\u20ac\u00a3]|only have"
     r"|d like to (?:pay|spend|stay)"
     r"|want to (?:pay|spend|stay))"
 )

@@ -45,6 +45,7 @@ _ANYWHERE: Phrases = {
         only|just|merely|solo|solamente|seulement|nur|soltanto|apenas|somente|alleen|tylko|bad|sure
         mal|wrong|to mention|reason not|doubt|worries|brainer|wonder|problem|duda|doute|duvida
         dubbio|zweifel|twijfel
+        ne vaut|ne bat|geht uber|como|mejor que|meglio di
         nothing says|nothing beats|nothing like|nothing better than|hard to beat|tough to beat
         can t beat|without a doubt|without doubt|without question|without hesitation|sin duda
         sans doute
@@ -76,6 +77,7 @@ _BEFORE: Phrases = {
         stay clear|keep away|leave aside|ditch|drop|ignore|discard|dismiss
         i d leave|i would leave|i ll leave|cross off|refrain|advise against
         recommend against|warn against|think twice|beware|say no to
+        lose interest in|loses interest in|tire of|tires of|give up on|struggle with|outgrow
         decline|lack|hesitant|deconseille|desaconsejo|sconsiglio|desaconselho|odradzam|abraten
         rate von|raten von|afraden
         """,
@@ -109,6 +111,7 @@ _AFTER: Phrases = {
         beschikbaar|vrij|geschikt|aan te raden|dostepny|dostepna|dostepne|wolny|wolna|wolne
         odpowiedni|odpowiednia|polecam|nadaje
         necessary|for rent|on offer|made for|meant for|designed for|intended for|built for
+        be back|sufficient|basta|bastano|alcanza|suffit|reicht|genugt|volstaat|wystarczy
         back|ready|among|practical|is te huur|on this list|on the list|on my list|on your list
         """,
     Cue.MAY: "can be|could be|may be|might be|to be|can still be",
@@ -138,7 +141,13 @@ _AFTER: Phrases = {
         struggle|struggles|falls short|fall short|isn t either|is not either|aren t either
         won t either|doesn t either
         fully booked|snapped up|already out|already gone|ausverkauft|reserviert|ungeeignet
-        epuise|epuisee|esaurito|esaurita|affittato|affittata
+        epuise|epuisee|esaurito|esaurita|affittato|affittata|zu viel|zu kompliziert|zu lang
+        erst ab|erst wieder|erst am|not free until|free again on|free again from
+        available again on|available again from|only from|only available from|only free from
+        only good for|only suited|only suitable|only makes sense|geht nur|taugt nur|eignet sich nur
+        va de precio|went out|lose interest|less good|less suitable|less suited
+        va bene solo|serve solo|solo sirve|sirve solo|ne convient qu|reservees au|reservee au
+        reserve au|reserves au|reservees aux|reserve aux
         """,
     Cue.TOO: """
         too|demasiado|demasiada|trop|troppo|zbyt|viel zu|etwas zu|leider zu|ist zu|sind zu|is te
@@ -192,6 +201,11 @@ THAN = frozenset("als dan que di del della dello che od niz".split())
 CONCEDING = frozenset("but however though although pero mais aber ma mas porem maar ale".split())
 #: With these a sentence goes on about what the one before it named.
 LATER_SUBJECTS = frozenset("it its this that es sie er das elle il ella".split())
+#: What these lead to ends where the main clause's subject comes.
+WITHOUT = frozenset("without sin sans ohne senza sem zonder bez".split())
+SUBJECTS = frozenset(
+    "you i we they he she ich du sie wir je tu vous nous io tu noi eu ik je".split()
+)
 #: Before a NOT, these make it an offer: "why not".
 WHY = frozenset("why warum que pourquoi perche waarom dlaczego".split())
 #: Words between which and a verb a "to" tells no purpose: "you do not need to take".
@@ -206,7 +220,7 @@ UNSPACED_BEFORE = re.compile(
     "|\u907f\u514d|\u522b|\u6bd4$|\u9664\u4e86"
 )
 UNSPACED_AFTER = re.compile(
-    "\u8d85\u51fa|\u8d85\u8fc7|\u4e0d\u53ef\u7528|\u5df2\u88ab|\u79df\u51fa|\u4e0d\u9002\u5408"
+    "\u4e0d(?:\u592a|\u591f|\u662f\u5f88)?(?:\u9002\u5408|\u5408\u9002)|\u8d85\u51fa|\u8d85\u8fc7|\u4e0d\u53ef\u7528|\u5df2\u88ab|\u79df\u51fa|\u4e0d\u9002\u5408"
     "|\u592a[\u8d35\u5927\u91cd\u5435]|\u4e0d\u63a8\u8350|\u6ca1\u6709(?:\u8d27|\u5e93\u5b58)"
     "|\u8d85\u3048|\u3042\u308a\u307e\u305b\u3093|\u3067\u304d\u307e\u305b\u3093|\u3057\u307e\u305b\u3093|\u8cb8\u51fa\u4e2d|\u4e88\u7d04\u6e08"
     "|\u3059\u304e|\u5411\u3044\u3066\u3044\u307e\u305b\u3093|\u5411\u304d\u307e\u305b\u3093|\u3088\u308a"

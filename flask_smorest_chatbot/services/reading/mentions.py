@@ -64,12 +64,18 @@ def find_mentions(text: str, words: Sequence[Word], names: Names) -> list[Mentio
     ]
     items = [item for product in names.products for item in product.items]
     places = [(mention.start, mention.end) for mention in named]
-    cited = [
-        mention
-        for mention in (*_by_id(text, items), *_by_link(text, items))
-        if not stands_beside(mention, places, text)
-    ]
-    return sorted([*named, *cited], key=lambda mention: mention.start)
+    cited = [*_by_id(text, items), *_by_link(text, items)]
+    others = [mention for mention in cited if not _is_its_own(mention, cited, places, text)]
+    return sorted([*named, *others], key=lambda mention: mention.start)
+
+
+def _is_its_own(
+    cited: Mention, all_cited: Sequence[Mention], places: Sequence[tuple[int, int]], text: str
+) -> bool:
+    """Tell whether an id is that of the name before it; of two behind a name the first may be."""
+    name_end = max((end for _, end in places if end <= cited.start), default=0)
+    is_first = not any(name_end <= other.start < cited.start for other in all_cited)
+    return is_first and stands_beside(cited, places, text)
 
 
 def _by_name(text: str, match: Match, words: Sequence[Word], until: int) -> Iterator[Mention]:

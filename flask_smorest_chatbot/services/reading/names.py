@@ -147,16 +147,15 @@ class Names:
     # -- what is a name ------------------------------------------------------------------------
 
     def _is_name(self, match: Match, text: str, words: Sequence[Word]) -> bool:
-        is_enough = _is_enough(match, text, words) or self._is_the_only(match, words)
+        is_enough = _is_enough(match, text, words) or self._is_the_only(match, text, words)
         return is_enough and not self.is_other(match, text, words)
 
-    def _is_the_only(self, match: Match, words: Sequence[Word]) -> bool:
+    def _is_the_only(self, match: Match, text: str, words: Sequence[Word]) -> bool:
         """Tell "the Taylor is" when one product alone is a Taylor."""
         word = words[match.first]
         before = words[match.first - 1].text if match.first else ""
         if before in _SIZES and match.first > 1:
             before = words[match.first - 2].text
-        after = words[match.last].text if match.last < len(words) else "is"
         return (
             len(self._of_word[self._spelling[word.text]]) == 1
             and (match.has_brand or self._tells(match, before))
@@ -164,8 +163,17 @@ class Names:
             and word.is_capital
             and len(word.text) >= (LONG_WORD if before != "the" else _SHORT_MAKER)
             and before in _ARTICLES
-            and (after in self.common or after in _AFTER_NAME or len(match.matched) > 1)
+            and (len(match.matched) > 1 or self._ends_name(match, text, words))
         )
+
+    def _ends_name(self, match: Match, text: str, words: Sequence[Word]) -> bool:
+        """Tell "the Kawai wins" from "the Kawai MP11"."""
+        if match.last == len(words):
+            return True
+        after, end = words[match.last], words[match.last - 1].end
+        is_apart = text[end : after.start] not in (" ", "-")
+        is_plain = match.has_brand and not (after.is_capital or after.text.isdigit())
+        return is_apart or is_plain or after.text in self.common or after.text in _AFTER_NAME
 
     @staticmethod
     def _tells(match: Match, before: str) -> bool:

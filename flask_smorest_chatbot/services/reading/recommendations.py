@@ -10,8 +10,9 @@ from typing import Any
 
 from ...catalog import CatalogItem, Period
 from .advice import Stand, stands
-from .citations import Citation
+from .citations import Citation, cites_none
 from .claims import ungrounded_claims, unoffered_products
+from .decisions import decisions
 from .limits import over_limit
 from .mentions import Mention, find_mentions, stands_beside
 from .names import Names
@@ -64,7 +65,9 @@ def ground(
     advised |= {(m.start, m.end): Stand.AGAINST for m in over_limit(prose, named)}
     unoffered = [place for place in others if advised[place] is Stand.FOR]
     resolver = Resolver(names, period)
-    chosen = list(resolver.resolve(blocks)) or _recommended(named, advised)
+    chosen = list(resolver.resolve(blocks)) or _recommended(
+        prose, named, advised, is_none=any(map(cites_none, blocks))
+    )
     accepted = chosen[:limit]
     results = resolver.results
     results["mismatch"] += len(mentions) - len(named)
@@ -116,9 +119,16 @@ def _advised(
 
 
 def _recommended(
-    named: Sequence[Mention], advised: Mapping[tuple[int, int], Stand]
+    prose: str,
+    named: Sequence[Mention],
+    advised: Mapping[tuple[int, int], Stand],
+    *,
+    is_none: bool,
 ) -> list[CatalogItem]:
-    """Return the items that a text speaks for; being the lesser of two counts if it comes first."""
+    """Return the items that a text speaks for; being the lesser of two counts if it comes first.
+
+    :param is_none: whether a block says that there are none; then only a plain decision counts
+    """
     stand_of: dict[str, Stand] = {}
     for mention in named:
         key, stand = str(mention.item.id), advised[mention.start, mention.end]
@@ -126,4 +136,8 @@ def _recommended(
             stand_of[key] = stand
     items = {str(mention.item.id): mention.item for mention in named}
     most = Stand.FOR if Stand.FOR in stand_of.values() else Stand.NAMED
-    return [item for key, item in items.items() if stand_of[key] is most]
+    kept = {key: item for key, item in items.items() if stand_of[key] is most}
+    chosen, left = decisions(prose, named, kept.keys())
+    if is_none:
+        return [item for key, item in kept.items() if key in chosen]
+    return [item for key, item in kept.items() if key not in left or left >= kept.keys()]

@@ -286,6 +286,14 @@ def test_cheaper_counts_by_the_day() -> None:
     assert (query.budget.most, query.budget.unit) == (Decimal("9.99"), "day")
 
 
+def test_budget_ends_when_the_user_goes_back_to_what_costs_more() -> None:
+    budget = {"most": "7.49", "least": None, "unit": "day", "currency": "USD"}
+    items = [CatalogItem(id=1, name="One", price=7), CatalogItem(id=2, name="Two", price=9)]
+    shown = Earlier(query={"budget": budget}, items=items)
+    assert ask("then the second one", shown).budget is None
+    assert ask("then the first one", shown).budget is not None
+
+
 # -- anything at all ---------------------------------------------------------------------------
 
 PIECES = """12 12th 19 31 2026 2026-12-12 12/12 3/4 1. - to until from for the a week month

@@ -1,0 +1,111 @@
+"""Tell which of several things a text decides for in the end, and which it then leaves. Pure.
+
+Two rules, whatever is said of the things otherwise. A text that names things together, in one
+sentence or row, and then decides for one of them leaves the others: "the A and the B are close; I
+lean towards the B". One that decides for a thing which it has not named before leaves what the
+paragraph came by on the way: "with the A you'd be bent over, I'd rather see you on the B". What is
+said on a condition decides nothing: "if you sing, the B".
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence, Set
+from itertools import pairwise
+
+from .mentions import Mention
+from .words import fold
+
+#: A sentence with one of these decides for what it names. Folded.
+_DECIDES = re.compile(
+    r"\b(?:i|we)(?: personally| still)? (?:lean|recommend|suggest|pick|choose|go (?:with|for)|take"
+    r"|prefer|favou?r|opt|vote|advise|say)\b"
+    r"|\bi (?:d|would|ll) (?!(?:not|never|like|love|be|need|also)\b)\w+"
+    r"|\bmy (?:pick|choice|vote|recommendation|advice|favou?rite|money)\b"
+    r"|\b(?:go|stick) (?:with|for)\b|\byou (?:d|would|ll|will) be (?:better|happier|best)\b"
+    r"|\b(?:wins|decides (?:it|that)|settles (?:it|that)|gets my vote|edges ahead"
+    r"|comes out (?:ahead|on top)|makes more sense|suits you (?:better|best)"
+    r"|is the (?:one|better|best|right|safer) (?:to (?:get|take)|one|choice|fit|option|pick))\b"
+    r"|\b(?:ich (?:wurde|empfehle|rate|nahme)|meine (?:wahl|empfehlung)|gewinnt"
+    r"|recomiendo|recomendaria|me quedaria|yo (?:elegiria|optaria)|gana"
+    r"|je (?:(?:vous |te )?(?:conseille|recommande)|prendrais|choisirais)|mon choix|l emporte"
+    r"|consiglio|sceglierei|prenderei|vince|recomendo|eu escolheria)\b"
+    r"|\u6211(?:\u63a8\u8350|\u5efa\u8bae|\u4f1a\u9009)"
+)
+_CONDITION = re.compile(
+    r"\b(?:if|when|unless|while|either|beyond|both|as well|also|or"
+    r"|for(?= (?!you\b|your\b|that reason\b))"
+    r"|wenn|falls|fur|si|para|pour|se|per)\b"
+)
+#: Supposes what is not so, and with it whatever the sentence names.
+_SUPPOSED = re.compile(
+    r"\bif (?!i were you)(?:you|i|it|we|they|money|price|budget|space|noise|cost) (?:\w+ )?"
+    r"(?:were|was|had|did|didn t|weren t|wasn t|hadn t|played already)\b"
+)
+_LINE = re.compile(r"[^\n]+")
+_SENTENCE = re.compile(r"(?:[^.!?;\n\u3002]|[.!?;](?!\s|$))+")
+#: Behind these a sentence goes on to something else.
+_BREAK = re.compile(r",? (?:but|yet|so|aber|pero|mais|ma|mas|maar) |, (?:and|und|y|et|e) ")
+
+
+def decisions(
+    text: str, mentions: Sequence[Mention], advised: Set[str]
+) -> tuple[set[str], set[str]]:
+    """Return the keys of what a text decides for, and of what it then leaves.
+
+    :param mentions: what the text names, in order
+    :param advised: keys of what it may decide for
+    """
+    chosen: set[str] = set()
+    left: set[str] = set()
+    beside: dict[str, set[str]] = {}
+    named = _Named(mentions)
+    for line in _LINE.finditer(text):
+        before: set[str] = set()
+        for sentence in _SENTENCE.finditer(text, *line.span()):
+            together = named.within(*sentence.span())
+            is_supposed = _SUPPOSED.search(_plain(sentence[0])) is not None
+            for start, end in _clauses(text, *sentence.span(), named):
+                keys = named.within(start, end)
+                if is_supposed:
+                    left |= keys
+                elif len(keys) == 1 and keys <= advised and _decides(text[start:end]):
+                    left |= beside.get(next(iter(keys)), before)
+                    chosen |= keys
+                for key in keys:
+                    beside.setdefault(key, set()).update(together - {key})
+                before |= keys
+    return chosen, left - chosen
+
+
+class _Named:
+    """What a text names, by place."""
+
+    def __init__(self, mentions: Sequence[Mention]) -> None:
+        self._starts = [mention.start for mention in mentions]
+        self._keys = [str(mention.item.id) for mention in mentions]
+
+    def within(self, start: int, end: int) -> set[str]:
+        """Return the keys of what is named from one place to another."""
+        return set(self._keys[bisect_left(self._starts, start) : bisect_left(self._starts, end)])
+
+
+def _clauses(text: str, start: int, end: int, named: _Named) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a sentence that name something, each with what follows that does not."""
+    breaks = [found.end() for found in _BREAK.finditer(text, start, end)]
+    for place, until in pairwise([*breaks, end]):
+        if named.within(start, place) and named.within(place, until):
+            yield start, place
+            start = place
+    yield start, end
+
+
+def _decides(clause: str) -> bool:
+    said = _plain(clause)
+    return bool(_DECIDES.search(said)) and not _CONDITION.search(said)
+
+
+def _plain(text: str) -> str:
+    """Return text folded and as its words are: "I'd" is two."""
+    return fold(text).replace("'", " ").replace("\u2019", " ")
