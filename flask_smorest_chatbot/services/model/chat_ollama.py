@@ -47,7 +47,8 @@ class ChatOllama(langchain_ollama.ChatOllama):
         :raises ValueError: or another of :data:`.attempt._UNREADABLE`, for a line that is no answer
         """
         messages = self._convert_input(input).to_messages()
-        for line in self._create_chat_stream(messages, **kwargs):
+        lines: Iterator[Any] = self._create_chat_stream(messages, **kwargs)
+        for line in lines:
             if line.get("done_reason") != "load":  # the model is in memory now, and no answer made
                 yield _piece(line)
 
