@@ -98,7 +98,7 @@ class ChatMessageMixin(_InSession):
     # Both are replayed to it just so, to keep its cache.
     model_content: Mapped[str | None] = mapped_column(_LongText)
     prompt: Mapped[str | None] = mapped_column(_LongText)
-    # An assistant message: the user's message that it answers.
+    # An assistant message: the user's message that it answers, once the answer has begun.
     reply_to_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     # A user's message: digests of its Idempotency-Key and of the request that came with it.
     request_key: Mapped[str | None] = mapped_column(sa.String(64))

@@ -98,7 +98,7 @@ class Conversations(Lists):
     def question_of(self, answer: Any) -> str:
         """Return what the user had said that an answer answers."""
         with self.transaction():
-            asked = self.db.session.get(self.messages, answer.reply_to_id)
+            asked = self._question_of(answer)
             return asked.content if asked is not None else ""
 
     def clear_session(self, user_id: Any, session_id: str) -> int:

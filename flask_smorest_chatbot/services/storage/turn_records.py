@@ -95,34 +95,56 @@ class TurnRecords(Sessions):
         """
         with self.transaction():
             session = self._find_or_create_session(user_id, session_id, question)
-            asked = self._store_question(session, question, request)
-            return self._begin_answer(session, asked, endpoint, added=2)
+            answer = _pending_answer(endpoint)
+            asked = {"message_type": "user", "content": question, "status": "complete"}
+            asked["created_at"] = answer["created_at"]
+            keys = self._insert(session, [asked, answer], request)
+            return self._claimed(session, keys["user"], question, keys["assistant"], answer)
 
-    def _store_question(self, session: Any, question: str, request: RequestKey | None) -> Any:
-        asked = self.messages(
-            user_id=session.user_id,
-            session_id=session.session_id,
-            chat_session_id=session.id,
-            message_type="user",
-            content=question,
-        )
-        self._store(asked, request)
-        return asked
+    def _insert(
+        self, session: Any, rows: Sequence[dict[str, Any]], request: RequestKey | None
+    ) -> dict[str, int]:
+        """Store messages of a session, the first with what tells the request that asked for it.
 
-    def _store(self, message: Any, request: RequestKey | None) -> None:
-        """Store a message, and with it what tells the request that asked for it.
+        By one statement, as each takes a round trip; the ORM's would be one each on SQLite.
 
+        :param rows: the other columns
+        :return: key of each by its ``message_type``
         :raises RepeatedRequestError: when the same request has stored one before
         """
         if request is not None:
-            message.request_key, message.request_digest = request.key, request.digest
-        self.db.session.add(message)
+            rows[0].update(request_key=request.key, request_digest=request.digest)
+        of_all = {
+            "user_id": session.user_id,
+            "session_id": session.session_id,
+            "chat_session_id": session.id,
+        }
+        columns = dict.fromkeys(column for row in rows for column in row)
         try:
-            self.db.session.flush()
+            return self._insert_rows([{**columns, **row, **of_all} for row in rows])
         except IntegrityError as error:
             if request is None:
                 raise
             raise RepeatedRequestError() from error
+
+    def _insert_rows(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+        table, connection = self.messages.__table__, self._connection()
+        if connection.dialect.insert_executemany_returning:
+            insert = table.insert().returning(table.c.message_type, table.c.id)
+            return dict(connection.execute(insert, rows).all())
+        stored = {}
+        for row in rows:
+            key = connection.execute(table.insert(), row).inserted_primary_key
+            assert key is not None  # as for every single row
+            stored[row["message_type"]] = key[0]
+        return stored
+
+    def _connection(self) -> sa.Connection:
+        """Return that of the messages' own database, where the host has several."""
+        connection: sa.Connection = self.db.session.connection(
+            bind_arguments={"mapper": sa.inspect(self.messages)}
+        )
+        return connection
 
     def find_request(self, user_id: Any, request: RequestKey) -> Any:
         """Return the latest answer to a request that came before; None if it did not.
@@ -138,13 +160,39 @@ class TurnRecords(Sessions):
         self._settle_lost_turn(self.db.session.get(self.sessions, stored.chat_session_id))
         # A question, or the attempt at an answer that a retry began.
         question_id = stored.reply_to_id or stored.id
+        says_not = messages.reply_to_id.is_(None)
         return self.db.session.scalar(
             sa.select(messages)
             .where(
                 messages.chat_session_id == stored.chat_session_id,
-                messages.reply_to_id == question_id,
+                messages.message_type == "assistant",
                 messages.id >= stored.id,
+                sa.or_(messages.reply_to_id == question_id, says_not),
             )
+            # The last that says that it answers this; else the first that does not say what.
+            .order_by(says_not, sa.case((says_not, messages.id), else_=-messages.id))
+            .limit(1)
+        )
+
+    def _question_of(self, answer: Any) -> Any:
+        """Return what an answer answers; None if it is gone.
+
+        An answer that was lost at its very beginning does not say it: then it is what the user said
+        before. To say it at once, the two could not be stored by one statement.
+        """
+        messages = self.messages
+        if answer.message_type != "assistant":
+            return None
+        is_it = messages.id == answer.reply_to_id
+        if answer.reply_to_id is None:
+            is_it = sa.and_(
+                messages.chat_session_id == answer.chat_session_id,
+                messages.id < answer.id,
+                messages.message_type == "user",
+            )
+        return self.db.session.scalar(
+            sa.select(messages)
+            .where(messages.user_id == answer.user_id, is_it)
             .order_by(messages.id.desc())
             .limit(1)
         )
@@ -162,9 +210,7 @@ class TurnRecords(Sessions):
         """
         with self.transaction():
             answer = self._own(self.messages, user_id, self.messages.id == message_id)
-            question = answer and self._own(
-                self.messages, user_id, self.messages.id == answer.reply_to_id
-            )
+            question = answer and self._question_of(answer)
             if answer is None or question is None:
                 raise NotFoundError("There is no such message to retry.")
             session = self.db.session.get(self.sessions, answer.chat_session_id)
@@ -177,7 +223,10 @@ class TurnRecords(Sessions):
                     "Only the latest answer can be retried, and only if it broke off."
                 )
             endpoint = (answer.context_data or {}).get("endpoint", "/chat")
-            return self._begin_answer(session, question, endpoint, added=1, request=request)
+            attempt = {**_pending_answer(endpoint), "reply_to_id": question.id}
+            keys = self._insert(session, [attempt], request)
+            said = question.content
+            return self._claimed(session, question.id, said, keys["assistant"], attempt)
 
     def _said_since(self, answer: Any) -> bool:
         messages = self.messages
@@ -204,56 +253,40 @@ class TurnRecords(Sessions):
         self._settle_lost_turn(session)
         return session
 
-    def _begin_answer(
-        self,
-        session: Any,
-        question: Any,
-        endpoint: str,
-        added: int,
-        request: RequestKey | None = None,
+    def _claimed(
+        self, session: Any, question_id: int, question: str, answer_id: int, answer: dict[str, Any]
     ) -> OpenTurn:
-        """Store a pending answer and claim the session.
+        """Claim the session for an answer.
 
-        :param added: how many messages the session gets by this
-        :param request: what asked for this attempt, if it is not the one that asked the question
+        :raises ConflictError: when another one has it
         """
-        now = utc_now()
-        answer = self.messages(
-            user_id=session.user_id,
-            session_id=session.session_id,
-            chat_session_id=session.id,
-            created_at=now,
-            message_type="assistant",
-            content="",
-            status="pending",
-            context_data={"endpoint": endpoint},
-            reply_to_id=question.id,
-        )
-        self._store(answer, request)
         turn = OpenTurn(
             user_id=session.user_id,
             session_key=session.id,
             session_id=session.session_id,
-            question_id=question.id,
-            answer_id=answer.id,
-            question=question.content,
-            endpoint=endpoint,
-            created_at=now,
+            question_id=question_id,
+            answer_id=answer_id,
+            question=question,
+            endpoint=answer["context_data"]["endpoint"],
+            created_at=answer["created_at"],
         )
-        if not self._claim(session.id, answer.id, now, added):
+        if not self._claim(turn, added=1 if "reply_to_id" in answer else 2):
             raise ConflictError("This session is being answered: wait for it, or start a new one.")
         return turn
 
-    def _claim(self, session_key: int, answer_id: int, now: datetime, added: int) -> bool:
-        """Make one turn the only one of its session, in a single statement."""
+    def _claim(self, turn: OpenTurn, added: int) -> bool:
+        """Make one turn the only one of its session, in a single statement.
+
+        :param added: how many messages the session gets by this
+        """
         claimed = self.db.session.execute(
             sa.update(self.sessions)
-            .where(self.sessions.id == session_key, self.sessions.active_message_id.is_(None))
+            .where(self.sessions.id == turn.session_key, self.sessions.active_message_id.is_(None))
             .values(
-                active_message_id=answer_id,
-                active_until=now + CLAIM_LENGTH,
+                active_message_id=turn.answer_id,
+                active_until=turn.created_at + CLAIM_LENGTH,
                 active_worker=this_worker(),
-                last_message_at=now,
+                last_message_at=turn.created_at,
                 message_count=self.sessions.message_count + added,
             )
             .execution_options(synchronize_session=False)
@@ -271,9 +304,7 @@ class TurnRecords(Sessions):
         by_key = {turn.answer_id: turn for turn in turns}
         with self.transaction():
             if texts:
-                # Of the messages' own database, where the host has several.
-                where = {"mapper": sa.inspect(self.messages)}
-                self.db.session.connection(bind_arguments=where).execute(
+                self._connection().execute(
                     self._progress_update(),
                     [_progress(by_key[key], text) for key, text in texts.items()],
                 )
@@ -300,7 +331,11 @@ class TurnRecords(Sessions):
                 # Not `in_`, which SQLAlchemy cannot send for several turns at once.
                 sa.or_(*(messages.status == word for word in UNSETTLED)),
             )
-            .values(content=sa.bindparam("text"), status="streaming")
+            .values(
+                content=sa.bindparam("text"),
+                status="streaming",
+                reply_to_id=sa.bindparam("question_id"),
+            )
         )
 
     def _statuses(self, turns: Mapping[int, OpenTurn]) -> dict[int, str]:
@@ -349,7 +384,8 @@ class TurnRecords(Sessions):
         # The number alone will not do: SQLite gives that of a deleted last row to the next one,
         # which may be another user's.
         last_words = {"stopped", "interrupted"} & {values["status"]}
-        statement = self._update(self.messages, turn.answer_id, values).where(
+        told = {**values, "reply_to_id": turn.question_id}
+        statement = self._update(self.messages, turn.answer_id, told).where(
             self.messages.user_id == turn.user_id,
             self.messages.created_at == turn.created_at,
             # What others have ended has ended; only its last words may still be on their way.
@@ -472,10 +508,21 @@ class TurnRecords(Sessions):
         return int(ended.rowcount)
 
 
+def _pending_answer(endpoint: str) -> dict[str, Any]:
+    return {
+        "message_type": "assistant",
+        "content": "",
+        "status": "pending",
+        "context_data": {"endpoint": endpoint},
+        "created_at": utc_now(),
+    }
+
+
 def _progress(turn: OpenTurn, text: str) -> dict[str, Any]:
     return {
         "answer_id": turn.answer_id,
         "owner": turn.user_id,
         "begun": turn.created_at,
+        "question_id": turn.question_id,
         "text": text,
     }
