@@ -42,7 +42,7 @@ class Service:
     process: subprocess.Popen[bytes]
     told: list[str]
 
-    def wait_for(self, message: str, seconds: float = 30) -> str:
+    def wait_for(self, message: str, seconds: float = 90) -> str:
         """Return the first line that begins so, and remove it from what was told."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -66,7 +66,8 @@ def test_attempts_of_one_turn_count(build: Build, serve: Serve) -> None:
     server = serve(AWAY)
     host = build(server.url, CHATBOT_BREAKER_FAILURES=2, CHATBOT_BREAKER_SECONDS=60)
     response = ask(host, host.add_user())
-    assert response.json["errors"] == {"reason": "model_unreachable", "retry_after": 60}
+    errors = response.json["errors"]
+    assert (errors["reason"], 50 < errors["retry_after"] <= 60) == ("model_unreachable", True)
     assert len(server.requests) == 2
 
 
