@@ -139,6 +139,8 @@ def _parameters(settings: EngineSettings, key: str) -> Any:
     params.n_ctx = settings.num_ctx * settings.slots
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings.threads
     params.n_batch = params.n_ubatch = BATCH_TOKENS
+    # On a CPU it is the slower way: far into a context a prompt took 3 times as long with it.
+    params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
     params.slot_prompt_similarity = SLOT_SIMILARITY
     params.cache_ram_mib = 0  # no copies of old prompts beside the slots: memory stays flat
     params.fit_params = False  # fitting to a GPU's memory; there is none
