@@ -31,6 +31,9 @@ _LIKED, _WORDS, _ALL_WORDS, _KIND, _WHOLE_KIND, _MODEL = (
     NAMED + 3,
 )
 _MAX_LIKED = 8
+#: Offered to have at hand when what a message says is nothing of the catalogue's: as many as an
+#: answer names.
+_AT_HAND = 3
 # What somebody wants who asks for "an instrument": anything.
 _ANYTHING = set("instrument instruments something anything item items gear equipment".split())
 _DEAREST = re.compile(
@@ -68,7 +71,15 @@ def _can_be_booked(query: CatalogQuery) -> bool:
 
 
 def _found(hits: list[ListingHit], search: Search, query: CatalogQuery) -> CatalogResult:
-    return CatalogResult(items=_items(_best_only(hits, search), query))
+    best = _best_only(hits, search)
+    if query.words and not _is_asked(query) and best[0].tier == _LIKED:
+        best = best[:_AT_HAND]
+    return CatalogResult(items=_items(best, query))
+
+
+def _is_asked(query: CatalogQuery) -> bool:
+    """Tell whether a message asks for a kind, category or brand."""
+    return bool(query.wanted or query.categories or query.brands)
 
 
 def _best_only(hits: list[ListingHit], search: Search) -> list[ListingHit]:
@@ -184,8 +195,7 @@ def _liked(kind: Phrase) -> Iterator[Clue]:
 def _why_nothing(search: Search, query: CatalogQuery) -> CatalogResult:
     stock = catalog.stock_of(search)
     if not stock.is_left:
-        is_asked = bool(query.wanted or query.categories or query.brands)
-        is_missing = is_asked and not stock.is_carried
+        is_missing = _is_asked(query) and not stock.is_carried
         return CatalogResult(outcome="not_carried" if is_missing else "found")
     if stock.is_in_budget and (hits := catalog.all_best_listings(search)):
         return _found(hits, search, query)  # of those that are not rated best

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -117,15 +117,16 @@ def _user_text(
     query: CatalogQuery,
     items: Sequence[CatalogItem],
     told: Sequence[str],
-    known: Collection[str],
+    earlier: Sequence[str],
 ) -> str:
+    standing = [note for note in notes.understood(query) if prompts.still_stands(note, earlier)]
     return prompts.user_text(
         plan.message,
         items,
-        notes=told,
+        notes=[note for note in told if note not in standing],
         instructions=plan.instructions,
         period=query.period,
-        known=known,
+        earlier=earlier,
     )
 
 

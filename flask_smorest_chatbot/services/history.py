@@ -11,9 +11,11 @@ from .tokens import estimate_tokens
 
 #: Messages read from the database for one prompt at most; 4,096 tokens never hold as many.
 MOST_MESSAGES = 200
-#: Trimming leaves this share of the room: cutting one message a turn would change the front of
-#: every prompt, and the model server would evaluate all of it anew.
+#: Trimming leaves this share of the room, with the system message: cutting one message a turn would
+#: change the front of every prompt, and the model server would evaluate all of it anew.
 LOW_WATER = 1 / 3
+#: Beside a long system message the history keeps at least this share of what it has.
+_LEAST_HISTORY = 1 / 6
 #: What the marks around an answer may take when it is sent back, beyond what was counted of it.
 _AROUND_ANSWER = 16
 #: Shares of the estimate that a count may be. Others count something else: only what was not
@@ -66,7 +68,8 @@ def fit(exchanges: Sequence[Exchange], front: int, room: int) -> list[Exchange]:
     taken = share * (front + sum(exchange.estimated for exchange in kept))
     if taken <= room and 2 * len(kept) < MOST_MESSAGES:
         return kept
-    low_water = share * front + (room - share * front) * LOW_WATER
+    fixed = share * front
+    low_water = max(room * LOW_WATER, fixed + (room - fixed) * _LEAST_HISTORY)
     while kept and (taken > low_water or 2 * len(kept) > MOST_MESSAGES * LOW_WATER):
         taken -= share * kept.pop(0).estimated
     return kept

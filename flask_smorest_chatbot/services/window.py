@@ -6,7 +6,7 @@ goes for a message that fills the window alone, as without it the front of the p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,8 +22,8 @@ from .tokens import estimate_tokens
 _CHOICE_TOKENS = 160
 
 #: Lays out the user's message of a turn from the items and the notes that it may hold, and from the
-#: lines of items that the model has seen.
-Ask = Callable[[Sequence[CatalogItem], Sequence[str], Collection[str]], str]
+#: earlier ones that the model can still see.
+Ask = Callable[[Sequence[CatalogItem], Sequence[str], Sequence[str]], str]
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _beside_history(
     room: int,
     system: str,
     exchanges: Sequence[history.Exchange],
-    ask: Callable[[Collection[str]], str],
+    ask: Callable[[Sequence[str]], str],
 ) -> tuple[list[history.Exchange], str] | None:
     """Return the history that fits beside a message, and the message beside that history.
 
@@ -102,7 +102,7 @@ def _beside_history(
     """
     kept, front = list(exchanges), estimate_tokens(system)
     while True:
-        asked = ask({line for one in kept for line in prompts.candidate_lines(one.question)})
+        asked = ask([one.question for one in kept])
         left = room - estimate_tokens(asked)
         if front > left:
             return None

@@ -221,6 +221,14 @@ def test_price_is_no_reason_against_what_the_user_speaks_of(host: Host, user: An
     assert "within" not in again.json["recommendations"][0]["reason"]
 
 
+def test_dates_are_told_when_they_are_new(host: Host, user: Any) -> None:
+    told = []
+    for message in ("A guitar for 3 days", "Which is easy?", "And for 5 days?", "For 3 days then"):
+        post(host, user, message)
+        told.append(last_prompt(host).count("The dates asked for:"))
+    assert told == [1, 0, 1, 1]
+
+
 def test_search_text_of_a_plan_is_what_the_catalogue_is_asked(host: Host, user: Any) -> None:
     from flask_smorest_chatbot import TurnPlan
     from flask_smorest_chatbot.services.turn import Turn

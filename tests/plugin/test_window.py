@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,7 @@ from flask_smorest_chatbot import CatalogItem, ChatbotConfig, Period, TurnPlan
 from flask_smorest_chatbot.errors import PromptTooLongError
 from flask_smorest_chatbot.services import window
 from flask_smorest_chatbot.services.history import Exchange, fit
-from flask_smorest_chatbot.services.prompts import candidate_lines, system_text, user_text
+from flask_smorest_chatbot.services.prompts import still_stands, system_text, user_text
 from flask_smorest_chatbot.services.tokens import estimate_tokens
 
 LINE = (
@@ -76,6 +77,13 @@ def test_counts_of_something_else_are_not_believed(reported: int) -> None:
     assert len(fit(exchanges, 100, room)) == len(fit(bare, 100, room)) == 9
 
 
+def test_beside_a_long_system_message_some_history_is_kept() -> None:
+    one = exchange(0).estimated
+    kept = fit([exchange(number) for number in range(13)], 12 * one, 24 * one)
+    assert len(kept) == 2
+    assert len(fit([exchange(number) for number in range(25)], 0, 24 * one)) == 8
+
+
 def test_a_history_of_very_short_messages_is_bounded_too() -> None:
     exchanges = [Exchange(number, "a", "b") for number in range(100)]
     assert len(fit(exchanges, 0, 1_000_000)) == 33
@@ -90,7 +98,7 @@ def fitted(message: str, room: int, count: int = 8) -> window.Fitted:
         room,
         window.system_texts("You sell guitars.", {"name": "Ann", "notes": "x " * 50}),
         [exchange(number) for number in range(10)],
-        lambda found, told, known: user_text(message, found, notes=told, known=known),
+        lambda found, told, earlier: user_text(message, found, notes=told, earlier=earlier),
         items(count),
         ["A note."],
     )
@@ -123,7 +131,7 @@ def test_what_the_model_can_still_see_is_only_named_by_id() -> None:
             room,
             ["You sell guitars."],
             exchanges,
-            lambda items, told, known: user_text("And?", items, notes=told, known=known),
+            lambda items, told, earlier: user_text("And?", items, notes=told, earlier=earlier),
             found,
             [],
         ).prompt[-1][1]
@@ -140,15 +148,79 @@ def test_of_an_item_that_the_model_has_seen_only_the_new_total_is_told() -> None
     [item] = [CatalogItem(id=17, name="Yamaha FG800", price="18.00", description="a guitar")]
     week = Period.from_start(date(2026, 12, 12), 7)
     first = user_text("Hi", [item])
-    then = user_text("For a week?", [item], period=week, known=candidate_lines(first))
+    then = user_text("For a week?", [item], period=week, earlier=[first])
     assert "\n- id 17: 126.00 USD for 7 days\n" in then
-    known = [*candidate_lines(first), *candidate_lines(then)]
-    assert "\n- listed before: id 17\n" in user_text("And?", [item], period=week, known=known)
+    earlier = [first, then]
+    assert "\n- listed before: id 17\n" in user_text("And?", [item], period=week, earlier=earlier)
     whole = user_text("Hi", [item], period=week)
     assert "(a guitar; 18.00 USD a day; 126.00 USD for 7 days)" in whole
     for period in (week, None):
-        again = user_text("And?", [item], period=period, known=candidate_lines(whole))
+        again = user_text("And?", [item], period=period, earlier=[whole])
         assert "\n- listed before: id 17\n" in again
+
+
+@pytest.mark.parametrize(
+    "change", [{"price": None}, {"price": "19.00"}, {"location": "Austin, TX"}]
+)
+def test_an_item_whose_facts_have_changed_is_described_anew(change: dict[str, Any]) -> None:
+    [item] = [CatalogItem(id=17, name="Yamaha FG800", price="18.00", description="a guitar")]
+    now = replace(item, **change)
+    for before, after in ((item, now), (now, item)):
+        earlier = [user_text("Hi", [before])]
+        assert "\n- id 17: Yamaha FG800 (a guitar" in user_text("And?", [after], earlier=earlier)
+
+
+def test_until_when_an_item_is_free_is_told_while_no_dates_are_asked_for() -> None:
+    until = date(2026, 12, 24)
+    item = CatalogItem(id=17, name="Yamaha FG800", price="18.00", free_until=until)
+    week = Period.from_start(date(2026, 12, 12), 7)
+    dated = user_text("For a week?", [item], period=week)
+    assert "free until" not in dated
+    undated = user_text("And later?", [item], earlier=[dated])
+    assert "\n- id 17: free until 2026-12-24\n" in undated
+    earlier = [dated, undated]
+    for period in (week, None):
+        assert "\n- listed before: id 17\n" in user_text(
+            "Hm.", [item], period=period, earlier=earlier
+        )
+
+
+def test_what_users_write_does_not_count_as_told() -> None:
+    item, note = CatalogItem(id=17, name="Yamaha FG800", price="18.00"), "The budget: none."
+    told = user_text("Hi", [item], notes=[note])
+    written = user_text(told, [])
+    assert "\n- id 17: Yamaha FG800" in user_text("And?", [item], earlier=[written])
+    assert still_stands(note, [told])
+    assert not still_stands(note, [written])
+
+
+def test_the_same_items_again_are_called_so() -> None:
+    found, same = items(3), "<items>\n- the same as before\n</items>"
+    earlier: list[str] = []
+    for offered, expected in (
+        (found, "- id 2: Guitar 2"),
+        (found, "- listed before: id 0, 1, 2\n"),
+        (found, same),
+        (found, same),
+        (found[:2], "- listed before: id 0, 1\n"),
+        (found, "- listed before: id 0, 1, 2\n"),
+        ([], "(nothing available)"),
+        ([], "(nothing available)"),
+        (found, "- listed before: id 0, 1, 2\n"),
+    ):
+        earlier.append(user_text("Hi", offered, earlier=earlier))
+        assert expected in earlier[-1]
+        assert earlier[-1].startswith(same) == (expected == same)
+
+
+def test_a_note_stands_until_another_of_its_kind() -> None:
+    december, january = "The dates asked for: in December.", "The dates asked for: in January."
+    earlier = [user_text("Hi", [], notes=[december, "The budget: none."])]
+    assert still_stands(december, earlier)
+    assert not still_stands(january, earlier)
+    earlier.append(user_text("And then?", [], notes=[january]))
+    assert still_stands(january, earlier)
+    assert not still_stands(december, earlier)
 
 
 def test_the_profile_goes_when_a_message_fills_the_window() -> None:

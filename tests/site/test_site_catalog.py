@@ -277,6 +277,15 @@ def test_named_items_are_returned_as_they_are_now_and_in_order(listed):
 # What to do when nothing in particular is asked for.
 
 
+def test_a_message_about_something_else_gets_some_of_what_the_user_likes(listed):
+    profile = UserProfile(preferred_instruments=["acoustic guitar", "violin"])
+    liked = {"FG800", "D-28", "Student II", "VL305", "YEV-104"}
+    assert set(models(ask(profile=profile))) == liked
+    at_hand = models(ask(words=["winter"], profile=profile))
+    assert len(at_hand) == 3
+    assert set(at_hand) < liked
+
+
 def test_a_message_that_names_nothing_gets_what_the_user_likes(listed):
     profile = UserProfile(preferred_instruments=["acoustic guitar", "cello"])
     liked = {"FG800", "D-28", "SC-175"}
