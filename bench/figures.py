@@ -56,7 +56,7 @@ class Figure:
         return (
             self.what,
             f"{number(self.median)} {self.unit}",
-            "" if self.limit is None else f"{self.limit:g} {self.unit}",
+            "" if self.limit is None else f"{number(self.limit)} {self.unit}",
             *self._beside(self.original),
             *self._beside(self.alone),
             str(len(self.values)),

@@ -1,17 +1,17 @@
 """Tokens that the model server evaluates in a conversation: ours, and the original's flat prompt.
 
-Both talk with the same real small model about the same demo catalogue; what is counted is what the
+The site talks with the real small model about its demo catalogue. Then the same conversation, with
+the same answers, is told in the original's prompts to the same server. What is counted is what the
 engine says that it evaluated (``prompt_n``) and reused (``cache_n``).
 """
 
 from __future__ import annotations
 
 import json
-import re
-import statistics
+import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -24,7 +24,7 @@ from flask import Flask
 from app import create_app
 from app.demo.seed import seed
 from app.extensions import db
-from app.models import User
+from app.models import ChatMessage, User
 from app.services.tokens import issue_access_token
 from small_ollama import SmallOllama
 
@@ -85,34 +85,34 @@ class Size:
     """How many turns are measured.
 
     :param turns: of the long conversation
-    :param turns_behind: of the original with its catalogue behind the conversation, where a turn
-        takes so long, and each as long as the others, that some must do
     :param users: who take turns, each ``rounds`` times
     :param answer: tokens of an answer at most
     :param letters: how much of the original's prompt is sent; None for all of it
     """
 
     turns: int = len(QUESTIONS)
-    turns_behind: int = 6
     users: int = 4
     rounds: int = 2
     answer: int = 128
     letters: int | None = None
 
 
-QUICK = Size(turns=2, turns_behind=1, users=2, rounds=1, answer=8, letters=1000)
+QUICK = Size(turns=2, users=2, rounds=1, answer=8, letters=1000)
 
 
 @dataclass(frozen=True)
 class Turn:
     """What one turn cost.
 
+    :param answer: as the model wrote it
     :param evaluated: tokens of the prompt that the engine had to read
     :param reused: tokens of the prompt that it had read before
     :param answered: tokens of the answer
     :param first_token: seconds until there was text
     """
 
+    question: str
+    answer: str
     evaluated: int
     reused: int
     answered: int
@@ -124,83 +124,61 @@ class Turn:
         return self.evaluated + self.reused + self.answered
 
 
-#: Asks a question and returns the seconds until the first text.
-Ask = Callable[[str], float]
-
-
 def measure(quick: bool = False) -> list[Figure]:
     """Return tokens evaluated in a conversation, alone and by turns with others, both ways."""
     size = QUICK if quick else Size()
     with tempfile.TemporaryDirectory() as folder, _site(Path(folder), size) as site:
-        [ours] = _talk(site, [site.ours(0)], QUESTIONS[: size.turns])
-        [flat] = _talk(site, [site.original(0)], QUESTIONS[: size.turns])
-        behind = site.original(0, catalogue_behind)
-        [slow] = _talk(site, [behind], QUESTIONS[: size.turns_behind])
-        some = QUESTIONS[: size.rounds]
+        [ours] = _talk(site, [0], QUESTIONS[: size.turns])
+        [flat] = _retell(site, {0: ours})
         others = range(1, 1 + size.users)
-        shared = _talk(site, [site.ours(user) for user in others], some)
-        shared_flat = _talk(site, [site.original(user) for user in others], some)
+        shared = _talk(site, others, QUESTIONS[: size.rounds])
+        shared_flat = _retell(site, dict(zip(others, shared, strict=True)))
     return [
-        *_conversation(ours, flat, slow),
+        *_conversation(ours, flat),
         *_by_turns(shared, shared_flat),
         *_curve(ours, flat),
     ]
 
 
-def _conversation(ours: Sequence[Turn], flat: Sequence[Turn], slow: Sequence[Turn]) -> list[Figure]:
-    what = f"tokens evaluated a turn, {len(ours)} turns"
-    mean = _mean(ours)
+def _conversation(ours: Sequence[Turn], flat: Sequence[int]) -> list[Figure]:
     figures = [
-        Figure(what, [mean], "tokens", _mean(flat) / 4, original=_mean(flat)),
-        Figure(
-            f"{what}, the original's catalogue behind the conversation",
-            [mean],
-            "tokens",
-            _mean(slow) / 4,
-            original=_mean(slow),
-        ),
+        _evaluated(f"{len(ours)} turns", ours, flat),
         Figure("longest prompt and answer", [max(t.taken for t in ours)], "tokens", NUM_CTX),
+        Figure("length of an answer", [turn.answered for turn in ours], "tokens"),
     ]
     if len(ours) < LATER:
         return figures
-    second, later = ours[1].first_token, ours[LATER - 1].first_token
-    ratio = Figure("first token of turn 10 against turn 2", [later / second], "times", 1.5)
-    return [*figures, ratio]
+    second, later = ours[1].first_token * 1000, ours[LATER - 1].first_token * 1000
+    return [
+        *figures,
+        Figure("first token of turn 2", [second], "ms"),
+        Figure(f"first token of turn {LATER}", [later], "ms", 1.5 * second),
+    ]
 
 
-def _by_turns(ours: Sequence[Sequence[Turn]], flat: Sequence[Sequence[Turn]]) -> list[Figure]:
-    what = f"tokens evaluated a turn, {len(ours)} users by turns on one slot"
-    all_ours, all_flat = chain(*ours), chain(*flat)
-    return [Figure(what, [_mean(list(all_ours))], "tokens", original=_mean(list(all_flat)))]
+def _by_turns(ours: Sequence[Sequence[Turn]], flat: Sequence[Sequence[int]]) -> list[Figure]:
+    all_ours, all_flat = list(chain(*ours)), list(chain(*flat))
+    what = f"{len(all_ours)} turns, {len(ours)} users by turns on one slot"
+    return [_evaluated(what, all_ours, all_flat)]
 
 
-def _curve(ours: Sequence[Turn], flat: Sequence[Turn]) -> list[Figure]:
+def _evaluated(what: str, ours: Sequence[Turn], flat: Sequence[int]) -> Figure:
+    mine, original = sum(turn.evaluated for turn in ours), sum(flat)
+    return Figure(f"tokens evaluated in {what}", [mine], "tokens", original / 4, original=original)
+
+
+def _curve(ours: Sequence[Turn], flat: Sequence[int]) -> list[Figure]:
     return [
         Figure(
             f"tokens evaluated in turn {number}",
             [mine.evaluated],
             "tokens",
-            original=other.evaluated,
+            original=other,
             curve=Curve("Tokens evaluated per turn", "turn", number, is_logarithmic=False),
             is_row=False,
         )
         for number, (mine, other) in enumerate(zip(ours, flat, strict=True), start=1)
     ]
-
-
-def _mean(turns: Sequence[Turn]) -> float:
-    return statistics.mean(turn.evaluated for turn in turns)
-
-
-def catalogue_behind(prompt: str) -> str:
-    """Return the original's prompt with the catalogue behind the conversation."""
-    found = re.fullmatch(
-        r"(.*\n)(Available instruments:.*?\n\n)(Conversation so far:.*\n\n)(User: .*)",
-        prompt,
-        re.DOTALL,
-    )
-    assert found, "the original's prompt has another layout"
-    return found[1] + found[3] + found[2] + found[4]
 
 
 @dataclass
@@ -215,51 +193,44 @@ class _Site:
     ends: Path
     size: Size
 
-    def ours(self, user: int) -> Ask:
-        """Return how a user asks the site, in a session of their own."""
-        client = self.app.test_client()
+    def ask(self, user: int, question: str) -> Turn:
+        """Ask the site for a user, in a session of their own."""
         headers = {"Authorization": f"Bearer {self.tokens[user]}", "Accept": "text/event-stream"}
-
-        def ask(question: str) -> float:
-            body = {"message": question, "session_id": f"bench-{user}"}
-            began, first = time.perf_counter(), 0.0
-            answer = client.post("/api/chatbot/chat", json=body, headers=headers)
-            for piece in answer.response:
-                if not first and b"event: delta" in piece:
-                    first = time.perf_counter() - began
-            return first
-
-        return ask
-
-    def original(self, user: int, layout: Callable[[str], str] = str) -> Ask:
-        """Return how the original asked the model server for a user: everything in one text.
-
-        :param layout: changes the text
-        """
-        said, user_id = f"original-{time.monotonic_ns()}", self.user_ids[user]
-
-        def ask(question: str) -> float:
-            with self.app.app_context():
-                prompt = original.prompt_of(user_id, said, question)
-                answer, first = self._answer(layout(prompt)[: self.size.letters])
-                original._store(user_id, said, "user", question)
-                original._store(user_id, said, "assistant", answer)
-            return first
-
-        return ask
-
-    def _answer(self, prompt: str) -> tuple[str, float]:
-        options = {"num_ctx": NUM_CTX, "num_predict": self.size.answer, "temperature": 0}
-        messages = [{"role": "user", "content": prompt}]
-        body = {"model": self.model, "messages": messages, "options": options}
-        text, began, first = "", time.perf_counter(), 0.0
-        with httpx.stream("POST", f"{self.url}/api/chat", json=body, timeout=300) as response:
-            for line in response.iter_lines():
-                text += json.loads(line)["message"]["content"]
+        body = {"message": question, "session_id": f"bench-{user}"}
+        began, first = time.perf_counter(), 0.0
+        response = self.app.test_client().post("/api/chatbot/chat", json=body, headers=headers)
+        for frame in response.response:
+            if b"event: delta" in frame:
                 first = first or time.perf_counter() - began
-        return text, first
+        assert b"event: done" in frame, frame
+        end = self._last_end()
+        read, reused = end["engine"]["prompt_n"], end["engine"]["cache_n"]
+        return Turn(question, self._last_answer(), read, reused, end["eval_count"], first)
 
-    def last_end(self) -> dict[str, Any]:
+    def ask_as_original(self, user: int, question: str, answer: str) -> int:
+        """Return how much of the original's prompt the engine reads, and store the answer given."""
+        user_id, said = self.user_ids[user], f"original-{user}"
+        with self.app.app_context():
+            prompt = original.prompt_of(user_id, said, question)[: self.size.letters]
+            body = {
+                "model": self.model,
+                "messages": [{"role": "user", "content": prompt}],
+                "options": {"num_ctx": NUM_CTX, "num_predict": 1},
+                "stream": False,
+            }
+            httpx.post(f"{self.url}/api/chat", json=body, timeout=300).raise_for_status()
+            original._store(user_id, said, "user", question)
+            original._store(user_id, said, "assistant", answer)
+        evaluated: int = self._last_end()["engine"]["prompt_n"]
+        return evaluated
+
+    def _last_answer(self) -> str:
+        """Return the last answer as the model wrote it: so did the original store it."""
+        latest = db.select(ChatMessage.model_content).order_by(ChatMessage.id.desc()).limit(1)
+        with self.app.app_context():
+            return str(db.session.scalar(latest))
+
+    def _last_end(self) -> dict[str, Any]:
         """Return the last line of the last answer."""
         end: dict[str, Any] = json.loads(self.ends.read_text().splitlines()[-1])
         return end
@@ -269,6 +240,7 @@ class _Site:
 def _site(folder: Path, size: Size) -> Iterator[_Site]:
     ends = folder / "ends.jsonl"
     arguments = ["--slots", "1", "--num-ctx", str(NUM_CTX), "--record-ends", str(ends)]
+    arguments += ["--threads", str(len(os.sched_getaffinity(0)))]  # nothing else runs meanwhile
     with SmallOllama(arguments) as server:
         app = create_app(
             {
@@ -277,7 +249,7 @@ def _site(folder: Path, size: Size) -> Iterator[_Site]:
                 "CHATBOT_MODEL": server.model,
                 "CHATBOT_NUM_CTX": NUM_CTX,
                 "CHATBOT_NUM_PREDICT": size.answer,
-                "CHATBOT_TEMPERATURE": 0,
+                "CHATBOT_TEMPERATURE": 0.8,
             }
         )
         with app.app_context():
@@ -291,13 +263,19 @@ def _site(folder: Path, size: Size) -> Iterator[_Site]:
         yield site
 
 
-def _talk(site: _Site, askers: Sequence[Ask], questions: Sequence[str]) -> list[list[Turn]]:
+def _talk(site: _Site, users: Sequence[int], questions: Sequence[str]) -> list[list[Turn]]:
     """Let everybody ask one question after the other, by turns."""
-    turns: list[list[Turn]] = [[] for _ in askers]
-    for question in questions:
-        for ask, mine in zip(askers, turns, strict=True):
-            first = ask(question)
-            end = site.last_end()
-            counts = end["engine"]
-            mine.append(Turn(counts["prompt_n"], counts["cache_n"], end["eval_count"], first))
-    return turns
+    rounds = [[site.ask(user, question) for user in users] for question in questions]
+    return [list(turns) for turns in zip(*rounds, strict=True)]
+
+
+def _retell(site: _Site, talks: Mapping[int, Sequence[Turn]]) -> list[list[int]]:
+    """Return what the original's prompts of the same conversations cost, in the same order."""
+    rounds = [
+        [
+            site.ask_as_original(user, turn.question, turn.answer)
+            for user, turn in zip(talks, turns, strict=True)
+        ]
+        for turns in zip(*talks.values(), strict=True)
+    ]
+    return [list(counts) for counts in zip(*rounds, strict=True)]
