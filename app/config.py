@@ -233,6 +233,12 @@ class Settings:
         _one_of("text", "json"),
         "`json` writes one line per request and event to standard error",
     )
+    log_file: str = _key(
+        "",
+        _text,
+        "File for the lines of `json` in place of standard error; it may be renamed while it is "
+        "written, as logrotate does",
+    )
     log_level: str = _key(
         "info",
         _one_of("debug", "info", "warning", "error", "critical"),

@@ -74,6 +74,7 @@ make_folders() {
     make_folder /etc/rental 0755 root:root
     make_folder /etc/rental/tls 0755 root:root
     make_folder /var/lib/rental 0750 rental:rental
+    make_folder /var/log/rental 0750 rental:rental
     make_folder /var/backups/rental 0700 rental:rental
     make_folder /var/www/rental-acme 0755 root:root
 }
@@ -210,6 +211,10 @@ install_ollama() {
     make_user ollama /var/lib/ollama
 }
 
+install_logrotate() {
+    put /etc/logrotate.d/rental 0644 root:root <"$CHECKOUT/deploy/logrotate/rental"
+}
+
 start() {
     enable rental.socket rental.service "${TIMERS[@]}"
     if [ $OLLAMA = yes ]; then
@@ -235,6 +240,7 @@ main() {
     install_release
     install_ollama
     install_units "$CHECKOUT"
+    install_logrotate
     start
     install_nginx
     install_certificate

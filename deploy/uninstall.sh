@@ -38,7 +38,7 @@ main() {
     remove_units
     remove_nginx
     remove_prometheus
-    rm -rf "$ROOT" /var/www/rental-acme
+    rm -rf "$ROOT" /var/www/rental-acme /etc/logrotate.d/rental
     say "The site is removed."
     say "Kept: the database (DATABASE_URL in $SETTINGS), the backups in /var/backups/rental,"
     say "/var/lib/rental, the settings and certificates in /etc/rental, the users, and all packages."

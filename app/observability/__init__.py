@@ -19,7 +19,7 @@ def init_observability(app: Flask) -> None:
 
     :raises ConfigError: when a setting needs packages that are not installed
     """
-    logs.configure(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
+    logs.configure(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"], app.config["LOG_FILE"])
     per_request.init_app(app)
     database.init_app(app)
     endpoint.init_app(app)

@@ -14,12 +14,15 @@ import sys
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from logging.handlers import WatchedFileHandler
 from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app, g, has_request_context
 from flask_jwt_extended import get_jwt_identity
 from sqlalchemy.exc import StatementError
+
+from ..config import ConfigError
 
 JSON = "json"
 TEXT = "text"
@@ -55,24 +58,39 @@ class _JsonHandler(logging.StreamHandler):  # type: ignore[type-arg]
     """Told from other handlers, so that a second app in the process adds no second one."""
 
 
-def configure(log_format: str, level: str) -> None:
+class _JsonFileHandler(WatchedFileHandler):
+    """The same, into a file that another program may rotate."""
+
+
+def configure(log_format: str, level: str, file: str = "") -> None:
     """Set what the process logs, and how.
 
     :param log_format: ``json``, or ``text`` to leave logging as Flask and the server set it up
     :param level: lowest level to log: ``debug`` to ``critical``
+    :param file: where to, if not to standard error
+    :raises ConfigError: when the file cannot be written
     """
     _hide_values()
     if log_format != JSON:
         return
     root = logging.getLogger()
     root.setLevel(level.upper())
-    if not any(isinstance(handler, _JsonHandler) for handler in root.handlers):
-        handler = _JsonHandler(sys.stderr)
+    if not any(isinstance(it, _JsonHandler | _JsonFileHandler) for it in root.handlers):
+        handler = _handler(file)
         handler.setFormatter(JsonFormatter())
         root.addHandler(handler)
     # Noise: httpx tells of each request to the model server, Alembic of each plugin of its own.
     for name in ("httpx", "httpcore", "werkzeug", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _handler(file: str) -> logging.Handler:
+    if not file:
+        return _JsonHandler(sys.stderr)
+    try:
+        return _JsonFileHandler(file, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"Set LOG_FILE to a file that can be written: {error}.") from None
 
 
 def hashed_user(identity: object, secret: str) -> str:

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import nspawn
@@ -145,9 +145,22 @@ def eventually(
         time.sleep(0.3)
 
 
-def stream(client: httpx.Client, message: str) -> list[tuple[float, str]]:
-    """Chat; return the events with the moments at which they came."""
+class Event(NamedTuple):
+    """What was streamed, and when it came."""
+
+    moment: float
+    name: str
+    data: dict[str, Any]
+
+
+#: How an answer may end for the sake of so small a model, whatever is done to the site.
+MODELS_FAULTS = {"repetition", "empty_answer", "too_long"}
+
+
+def stream(client: httpx.Client, message: str) -> list[Event]:
+    """Chat; return the events."""
     events = []
+    name = ""
     headers = {"Accept": "text/event-stream"}
     with client.stream(
         "POST", "/api/chatbot/chat", json={"message": message}, headers=headers
@@ -155,8 +168,17 @@ def stream(client: httpx.Client, message: str) -> list[tuple[float, str]]:
         assert answer.status_code == 200, answer.read()
         for line in answer.iter_lines():
             if line.startswith("event: "):
-                events.append((time.monotonic(), line.removeprefix("event: ")))
+                name = line.removeprefix("event: ")
+            if line.startswith("data: "):
+                data = json.loads(line.removeprefix("data: "))
+                events.append(Event(time.monotonic(), name, data))
     return events
+
+
+def end_of(events: list[Event]) -> str:
+    """Return how an answer ended: ``done``, or why not."""
+    last = events[-1]
+    return last.data["errors"]["reason"] if last.name == "error" else last.name
 
 
 class Load:
@@ -200,14 +222,14 @@ class Load:
     def _chat(self) -> None:
         with self._client() as client:
             while not self._stop.is_set():
-                self.chats.append(stream(client, "Tell me a long story about a guitar.")[-1][1])
+                self.chats.append(end_of(stream(client, "Tell me a long story about a guitar.")))
                 time.sleep(2)
 
     def assert_all_went_well(self) -> None:
         assert len(self.statuses) > 10
         assert set(self.statuses) == {200}
         assert self.chats
-        assert set(self.chats) == {"done"}
+        assert set(self.chats) <= {"done", *MODELS_FAULTS}
 
 
 # -- installing ---------------------------------------------------------------------------------
@@ -304,10 +326,9 @@ def test_the_clients_own_address_is_what_counts(client: httpx.Client, vm: Machin
 
 def test_a_chat_is_streamed_token_by_token(user: httpx.Client) -> None:
     events = stream(user, "Tell me about guitars.")
-    names = [name for _, name in events]
-    assert names[0] == "start"
-    assert names[-1] == "done"
-    deltas = [moment for moment, name in events if name == "delta"]
+    assert events[0].name == "start"
+    assert end_of(events) in {"done", *MODELS_FAULTS}
+    deltas = [event.moment for event in events if event.name == "delta"]
     assert len({round(moment, 2) for moment in deltas}) > 5, "they came all at once"
 
 
@@ -441,7 +462,7 @@ def test_a_killed_model_is_replaced_and_warmed(vm: Machine, user: httpx.Client) 
     vm.run("systemctl", "kill", "-s", "KILL", "ollama")
     eventually(lambda: vm.show("ollama", "NRestarts") == "1")
     eventually(lambda: not ready(vm)["degraded"])
-    assert stream(user, "Are you there?")[-1][1] == "done"
+    assert end_of(stream(user, "Are you there?")) in {"done", *MODELS_FAULTS}
     eventually(lambda: times_warmed(vm) > before)
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from programs import DEPLOY, SCRIPTS, run
 from servers import ROOT
 
+from app.config import Settings
 from flask_smorest_chatbot import ChatbotConfig
 from flask_smorest_chatbot.cli import chatbot_cli
 
@@ -111,6 +115,12 @@ def test_every_unit_is_installed_and_every_timer_started() -> None:
     assert set(started.split()) == {unit.name for unit in UNITS.glob("*.timer")}
 
 
+def test_whatever_loads_the_site_may_write_its_log() -> None:
+    for unit in UNITS.glob("*.service"):
+        loads = re.search(r"^ExecStart=.*(flask --app run|run:app)", unit.read_text(), re.M)
+        assert bool(loads) == ("\nLogsDirectory=rental\n" in unit.read_text()), unit.name
+
+
 @pytest.mark.parametrize("unit", ["rental-purge", "rental-sweep"])
 def test_timers_run_commands_that_there_are(unit: str) -> None:
     text = (UNITS / f"{unit}.service").read_text()
@@ -180,6 +190,83 @@ def test_compose_file_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in re.findall(r"\$\{(\w+):\?", text):
         monkeypatch.setenv(name, "set")
     run("docker-compose", "-f", ROOT / "compose.yaml", "--env-file", "/dev/null", "config", "-q")
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    """The services of the compose file."""
+    services: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    return services
+
+
+def _settings_of_the_vm() -> dict[str, str]:
+    """Return what install.sh writes into the site's settings."""
+    text = (DEPLOY / "install.sh").read_text()
+    (told,) = re.findall(r"put \"\$SETTINGS\".*?<<TEXT\n(.*?)^TEXT", text, re.M | re.S)
+    return dict(re.findall(r"^([A-Z_]+)=(.*)$", told, re.M))
+
+
+def _settings_of_the_image() -> dict[str, str]:
+    return dict(
+        re.findall(r"^\s*(?:ENV )?([A-Z_]+)=(\S+)", (ROOT / "Dockerfile").read_text(), re.M)
+    )
+
+
+def test_containers_have_the_settings_of_the_vm(compose: dict[str, Any]) -> None:
+    given = _settings_of_the_image() | compose["site"]["environment"]
+    differ = {"DATABASE_URL", "SECRET_KEY", "JWT_SECRET_KEY", "WEB_CONCURRENCY"}
+    differ |= {"CHATBOT_OLLAMA_URL", "CHATBOT_MODEL"}  # set from outside, or by another name
+    for name, value in _settings_of_the_vm().items():
+        assert name in given, name
+        assert name in differ or given[name] == value, name
+    more = given.keys() - _settings_of_the_vm().keys() - {"PATH"}
+    assert more == {
+        *("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"),
+        *("METRICS_NETWORKS", "CHATBOT_REDIS_URL"),
+    }
+
+
+def test_every_setting_is_one_that_something_reads(compose: dict[str, Any]) -> None:
+    known = {item.name.upper() for item in fields(Settings)}
+    known |= {f"CHATBOT_{item.name.upper()}" for item in fields(ChatbotConfig)}
+    known |= set(re.findall(r"environ.get\(\"(\w+)\"", (ROOT / "gunicorn_config.py").read_text()))
+    assert _settings_of_the_vm().keys() | compose["site"]["environment"].keys() <= known
+
+
+def test_containers_have_the_limits_of_the_vm(compose: dict[str, Any]) -> None:
+    unit = dict(re.findall(r"^(\w+)=(.+)$", (UNITS / "rental.service").read_text(), re.M))
+    site = compose["site"]
+    assert site["mem_limit"] == unit["MemoryMax"].lower()
+    assert str(site["pids_limit"]) == unit["TasksMax"]
+    assert str(site["ulimits"]["nofile"]) == unit["LimitNOFILE"]
+    assert site["stop_grace_period"] == f"{unit['TimeoutStopSec']}s"
+
+
+def test_ollama_has_the_settings_of_the_vm(compose: dict[str, Any]) -> None:
+    text = (UNITS / "ollama.service.d/rental.conf").read_text()
+    vm = dict(re.findall(r"^Environment=(\w+)=(.+)$", text, re.M))
+    assert vm.pop("OLLAMA_HOST").startswith("127.0.0.1:")
+    assert compose["ollama"]["environment"] == vm
+
+
+def test_a_new_sites_slots_context_and_keep_alive_are_ollamas(compose: dict[str, Any]) -> None:
+    site, model = compose["site"]["environment"], compose["ollama"]["environment"]
+    assert site["CHATBOT_MODEL_SLOTS"] == model["OLLAMA_NUM_PARALLEL"]
+    assert site["CHATBOT_NUM_CTX"] == model["OLLAMA_CONTEXT_LENGTH"]
+    assert site["CHATBOT_KEEP_ALIVE"] == model["OLLAMA_KEEP_ALIVE"]
+
+
+def test_who_waits_for_a_service_waits_until_it_is_well(compose: dict[str, Any]) -> None:
+    """And what the site is told to ask is there."""
+    for service in compose.values():
+        waits = service.get("depends_on", {})
+        for other, how in waits.items() if isinstance(waits, dict) else ():
+            if how["condition"] == "service_healthy":
+                assert "healthcheck" in compose[other], other
+    settings = compose["site"]["environment"]
+    for name in ("DATABASE_URL", "CHATBOT_REDIS_URL", "CHATBOT_OLLAMA_URL"):
+        (host,) = re.findall(r"//(?:.*@)?([a-z]+)", settings[name])
+        assert host in compose, name
 
 
 def test_dockerfile_is_clean() -> None:

@@ -11,6 +11,7 @@ from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 from site_helpers import auth, make_user, new_site
 
+from app.config import ConfigError
 from app.observability import logs, per_request
 from app.observability.logs import JsonFormatter, hashed_user
 
@@ -111,6 +112,28 @@ def test_json_logging_is_set_up_once_and_by_level(monkeypatch):
         logs.configure("json", "warning")
     assert len(root.handlers) == 1
     assert root.level == logging.WARNING
+
+
+def test_lines_go_to_a_file_that_is_rotated(monkeypatch, tmp_path):
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", logging.NOTSET)
+    file = tmp_path / "site.log"
+    for _ in range(2):
+        logs.configure("json", "info", str(file))
+    (handler,) = root.handlers
+    root.info("first")
+    file.rename(tmp_path / "site.log.1")  # as logrotate does
+    root.info("second")
+    handler.close()
+    told = [json.loads(it.read_text())["event"] for it in (tmp_path / "site.log.1", file)]
+    assert told == ["first", "second"]
+
+
+def test_a_file_that_cannot_be_written_stops_the_start(monkeypatch, tmp_path):
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    with pytest.raises(ConfigError, match="Set LOG_FILE to a file"):
+        logs.configure("json", "info", str(tmp_path / "none" / "site.log"))
 
 
 def test_slow_statements_are_logged_without_their_values(site_sqlite_url, log_lines):
