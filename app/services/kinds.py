@@ -63,7 +63,8 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     ),
     "Synthesizers": ("synth", "modular"),
     "Drums and percussion": (
-        "drum set", "drumset", "drumkit", "drums", "schlagzeug", "batería", "batterie", "batteria",
+        "kit", "drum set", "drumset", "drumkit", "drums", "schlagzeug", "batería", "batterie",
+        "batteria",
     ),
     "Brass": ("brass instrument", "horn", "trompete", "trompeta", "trompette", "tromba", "posaune"),
     "Woodwinds": (

@@ -90,6 +90,9 @@ ALONE = re.compile(
     r"|on|at|near|around|daily|weekly|monthly|this|next|tomorrow|that|when|until|from|starting"
     r"|with|i|we|thanks|is|would|will|bitte|por|pro|par)\b(?! (?:day|week|month)s? old))"
 )
-#: Behind a price these ask about it.
-ASKS_ABOUT = re.compile(r"\s?(?:negotiable|correct|fair|the (?:best|final|lowest|normal) price)\b")
+#: Behind a price these ask about it, or say that it is none to pay.
+ASKS_ABOUT = re.compile(
+    r"\s?(?:is (?:way |a bit |a little )?too (?:much|expensive)|negotiable"
+    r"|correct|fair|the (?:best|final|lowest|normal) price)\b"
+)
 TO_SPEND = re.compile(r"\s?to (?:spend|pay)\b")

@@ -41,7 +41,8 @@ _MONTH_AHEAD = re.compile(
     rf"|\b(?:el |il )?(?P<coming>mes que viene|mes proximo|mois prochain|mese prossimo)\b"
 )
 _PART = re.compile(
-    rf"\b(?P<part>(?:the )?(?:1st|first|2nd|second|3rd|third|4th|fourth|last) (?:week"
+    rf"\b(?P<part>(?:the )?(?:first|last) (?:two|three|2|3) weeks (?:of|in)|(?:the )?(?:1st"
+    rf"|first|2nd|second|3rd|third|4th|fourth|last) (?:week"
     rf"|weekend) (?:of|in)|(?:a |one |any |the )?weekend (?:of|in)|(?:the )?(?:beginning|start"
     rf"|middle|end) of|early|mid|late)"
     rf"[ -](?:the )?(?:{MONTH}{YEAR}|(?P<this>this month|month)|(?P<next>next month))"
@@ -82,7 +83,8 @@ def _weekday(match: re.Match[str], today: date) -> Point | None:
     is_sure = match["which"] or match["after"] or _WEEKDAY_BEFORE.search(before)
     if name in DOUBTFUL and not (is_sure or _WEEKDAY_AFTER.match(text, match.end())):
         return None
-    if name.endswith("days"):  # "open on Sundays" is a habit
+    # "Open on Sundays", "every Sunday" are habits.
+    if name.endswith("days") or before.endswith("every "):
         return None
     number, which = number_of(WEEKDAYS, name), (match["which"] or "")
 
@@ -100,7 +102,7 @@ def _weekday(match: re.Match[str], today: date) -> Point | None:
 
 def _weekend(match: re.Match[str], today: date) -> Point | None:
     which = match["which"] or ""
-    is_next = which.startswith(("next", "nach", "the following", "following", "proxim"))
+    is_next = which.startswith(("next", "nach", "the following", "following", "proxim", "prossim"))
 
     def resolve(base: date) -> Days:
         weeks = 2 if match["after"] else int(is_next or bool(match["next"]))
@@ -160,6 +162,9 @@ def _part(part: str, first: date, end: date) -> Days:
         else {"1": 0, "f": 0, "2": 1, "s": 1, "3": 2, "t": 2, "4": 3}.get(part[0], 0)
     )
     nth = 3 if part.startswith("fourth") else nth
+    if weeks := re.match(r"(first|last) (two|three|2|3) weeks", part):
+        length = timedelta(weeks=2 if weeks[2] in ("two", "2") else 3)
+        return (end - length, end) if weeks[1] == "last" else (first, first + length)
     if "weekend" in part:
         saturday = first + timedelta(days=(5 - first.weekday()) % 7 + 7 * nth)
         if part.startswith("last"):

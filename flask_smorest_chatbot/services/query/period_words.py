@@ -37,7 +37,8 @@ PAST = re.compile(
     r"|january|february|march|april|may|june|july|august|september|october|november|december|woche"
     r"|wochenende|monat)(?! (?:of|in)\b)"
     r"|(?:\d{1,3}|an?|one|two|three|a few|a couple of|several) (?:days?|weeks?|months?|years?) ago"
-    r"|(?:the )?(?:last|past) (?:\d{1,3}|two|three|few|couple of) (?:days|weeks|months|years)"
+    r"|(?:the )?(?:last|past) (?:\d{1,3}|two|three|few|couple of) (?:days|weeks|months"
+    r"|years)(?! (?:of|in)\b)"
     r"|la semana pasada|la semaine derniere)\b"
 )
 BACK = (

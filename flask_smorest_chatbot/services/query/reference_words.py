@@ -155,7 +155,8 @@ ALL_ABROAD = re.compile(
     r"|est)|quale (?:dei due|delle due|e (?:meglio|migliore)))\b"
 )
 ONE_ABROAD = re.compile(
-    r"\b(?:(?:ist|ware|kostet) (?:es|sie|er|das|die|der)(?= (?:noch |auch )?(?:frei|verfugbar"
+    r"\b(?:(?:ist|ware|kostet) (?:es|sie|er|das|die|der)(?=[ \x00]+(?:noch |auch )?(?:frei"
+    r"|verfugbar"
     r"|nachste"
     r"|am|vom|im|pro|in)|[?!.]|$)|(?:frei|verfugbar|kostet) (?:es|sie|er)\b"
     r"|esta (?:libre|disponible|disponibile)|(?:est|serait)[- ](?:elle|il)[- ](?:libre|disponible)"

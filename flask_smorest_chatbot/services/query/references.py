@@ -133,6 +133,10 @@ def _counted(
         priced = [item for item in items if item.amount_per_day is not None]
         best = (min if match["low"] else max)(priced, key=_price, default=None)
         yield match.start(), [best] if best else [], match[0]
+    for match in scan.take(
+        BOTH
+    ):  # before what "both the first and the third" goes on with is taken
+        yield match.start(), items[:2], match[0]
     for pattern in (NTH, NTH_BARE, NTH_ABROAD):
         for match in scan.take(pattern):
             yield match.start(), _nth(match, items), match[0].strip()
@@ -142,8 +146,6 @@ def _counted(
             number = 0 if said is None else COUNTS.get(said) or int(said)
             chosen += items[number - 1 : number] if number else []
         yield match.start(), chosen, match[0]
-    for match in scan.take(BOTH):
-        yield match.start(), items[:2], match[0]
 
 
 def _nth(match: re.Match[str], items: Sequence[CatalogItem]) -> Sequence[CatalogItem]:

@@ -23,6 +23,7 @@ UNWANTED = re.compile(
     r"|pas de|pas|nada de|menos|meno|sauf|hormis|excepte|excepto|salvo|au(?:ss|\u00df)er"
     r"|bloss nicht|tranne"
     r"|eccetto|senza|niente|non|que no (?:sean?|fueran?)|no me gustan?|odio|deteste"
+    r"|no quier[oe]|no queremos|non voglio|bad experiences? with|problems with|trouble with"
     r"|tired of|sick of|fed up with|bored (?:of|with)|allergic to"
     r"|not interested in"
     r"|no interest in|not into|not keen on|not (?:a )?(?:big )?fan of|can't stand|cannot stand"
@@ -43,7 +44,7 @@ UNWANTED_AFTER = re.compile(
     r"|no good)"
     r"|(?:'s| is|s are|s aren't| are|s) ?n?o?'?t (?:for me|my thing|an option)|,? no thanks"
     r"|,? (?:no|non|nein|nicht|nao)(?=,? (?:gracias|thanks|merci|danke|grazie)\b|[.,!?]|$)"
-    r"|,? (?:mag|will|mochte) ich nicht|,? (?:bitte|lieber) nicht\b|,? no me gustan?\b"
+    r"|,? (?:mag|will|mochte) ich nicht|,? (?:bitte|lieber) nicht\b(?! vo[nm]\b)|,? no me gustan?\b"
     r"|\? no\b| excluded\b| aside\b)"
 )
 #: What the user has already is not asked for, and neither is what they leave for another.

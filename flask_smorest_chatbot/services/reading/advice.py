@@ -22,7 +22,6 @@ from .cues import (
     LEADS_TO,
     MARKS_AGAINST,
     NO,
-    SUBJECTS,
     THAN,
     UNSPACED_BEFORE,
     WHY,
@@ -199,11 +198,7 @@ def _denials(clauses: Clauses, start: int, first: int) -> tuple[int, bool]:
     count, at, is_lesser = 0, start, False
     while at < first:
         cue, end = clauses.cue(BEFORE, at, first)
-        if (
-            _has_subject(clauses, start, at)
-            or _tells_purpose(clauses, at)
-            or _is_new_clause(clauses, cue, end, first)
-        ):
+        if _tells_purpose(clauses, at) or _is_new_clause(clauses, cue, end, first):
             count = 0
         elif cue is Cue.NOT:
             only, behind = clauses.cue(BEFORE, end, first)
@@ -214,17 +209,14 @@ def _denials(clauses: Clauses, start: int, first: int) -> tuple[int, bool]:
             count += is_lesser
         elif cue is Cue.REGRET:
             count += _is_direct(clauses, end, first)
+        elif (
+            cue is Cue.REJECT and clauses.words[at].text in WITHOUT
+        ):  # not "without an amp you'd be happier with the"
+            count += _is_direct(clauses, end, first, others=1)
         else:
             count += cue is Cue.REJECT or _is_unspaced(clauses.words[at].text)
         at = end
     return count, is_lesser
-
-
-def _has_subject(clauses: Clauses, start: int, at: int) -> bool:
-    """Tell where a main clause begins behind "without an amp": at "you would"."""
-    is_subject = clauses.words[at].text in SUBJECTS and at - start > 1
-    words = (word.text for word in clauses.words[start : at - 1])
-    return is_subject and not WITHOUT.isdisjoint(words)
 
 
 def _is_unspaced(word: str) -> bool:

@@ -41,7 +41,8 @@ _STRAIGHT = str.maketrans(
 _ALIASES = "|".join(sorted(_MEMBER_OF, key=len, reverse=True))
 #: ``"id": 17``, ``id: 17``, ``id="17"`` or ``<id>17``.
 _MEMBER = re.compile(
-    rf"(?:(?<![\w<]){_QUOTE}?(?P<key>{_ALIASES}){_QUOTE}?\s{{0,9}}[:=]\s{{0,9}}|<(?P<tag>{_ALIASES})>)"
+    rf"(?:(?<![\w<]){_QUOTE}?(?P<key>{_ALIASES})(?:{_QUOTE}?\s{{0,9}}[:=]"
+    rf"|{_QUOTE}(?=\s[\d\"']))\s{{0,9}}|<(?P<tag>{_ALIASES})>)"
     r"(?:\"(?P<double>[^\"\n]{0,300})"
     r"|'(?P<single>[^\n{}]{0,300}?)(?:'(?=\s{0,9}[,}\]:\n/>]|$)|$)"
     r"|(?P<plain>[^\s\"',{}\[\]<>][^\",{}\[\]<>\n]{0,300}))",

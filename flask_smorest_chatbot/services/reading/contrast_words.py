@@ -19,27 +19,15 @@ _SO = (
 )
 _BUT = (
     r"(?:but|however|though|still|yet|while|although|pero|aunque|mais|bien que|aber|doch|obwohl"
-    r"|ma|anche se|mas|embora|maar|hoewel|ale)"
+    r"|ma|anche se|(?<=, )mas|embora|maar|hoewel|ale)"
 )
 #: Leads from what is said of one thing to another: "so", or "but I'd".
 LEADS_ON = re.compile(rf"\b(?:{_SO}\b|{_BUT}\b(?:\W+\w+){{0,6}}?\W+{_VERDICT}\b)")
-#: Begins the sentence that comes to an end: "So: the A".
-CONCLUDES = re.compile(rf"\W*{_SO}\b\W*(?:\w+\W+){{0,4}}$")
 BREAKS = re.compile(rf"\b{_BUT}\b")
 #: Adds a thing to another, or offers it on a condition.
 ADDS = re.compile(
     r"\b(?:also|too|another|second|adds?|alternatively?|if|when|both|as well|other hand"
     r"|tambien|aussi|auch|anche|tambem|ook|tez|si|wenn|se|jesli)\b"
-)
-#: Behind a thing, or before one, offers it in one case only.
-IN_CASE = re.compile(r"\b(?:for(?! you\b)|if|when|as (?:an?|your)|too|as well|also|otherwise)\b")
-#: A sentence that begins so decides for what it names.
-DECIDES = re.compile(
-    r"\W*(?:(?:so|then|i|i d|i would|i ll|let s|you (?:could|can|should)|we could|please) ){0,2}"
-    r"(?:rather |simply |just |therefore )?(?:go|take|choose|pick|start|stick|get|opt|settle"
-    r"|recommend|suggest|say)(?: him| her| them| yourself| me)?(?: with| for| on| to| by)?"
-    r"(?: renting| taking| getting)?"
-    r"(?: the| a| an| our)?\W*"
 )
 #: Said of a thing, leaves no room for others.
 SUFFICES = re.compile(
@@ -50,25 +38,6 @@ SUFFICES = re.compile(
     r"|\w+ (?:\w+ ){0,3}just as (?:well|good)\b"
     r"|will do\b|gets my vote|wins)"
 )
-#: Leads to a thing that suits better.
-HAPPIER = re.compile(
-    r"\b(?:you (?:ll|d|will|would) be (?:better off|better served|happier|better)|my vote goes"
-    r"|you want is|what (?:you need|does) is|that s where|that is where)\b"
-)
-INSTEAD = re.compile(
-    r"\b(?:instead(?! of)|en su lugar|a la place|stattdessen|invece(?! d)|em vez disso"
-    r"|in plaats daarvan|zamiast tego)\b"
-)
-#: Just before a thing: no other.
-ONLY = re.compile(r"\b(?:only|solo|seulement|nur|soltanto|apenas|alleen|tylko)(?: \w{1,4})?\W*$")
-#: Just before a list of which one is chosen.
-AMONG = re.compile(
-    r"\b(?:between|among|of|from|entre|zwischen|von|tra|fra|tussen|miedzy)(?: the| el| la| le| der"
-    r"| dem)?\W*$"
-)
-VERSUS = re.compile(r"\W*\b(?:vs|versus|gegen|contra|contre)\b\W*(?:the )?")
-EITHER = re.compile(r"\W+(?:\w+\W+){1,4}either\b")
-DENIES = re.compile(r"\b(?:not|no|\w+n\W?t)\b")
 #: Before a thing: what the user did with it, or what the writer first thought of it.
 YOURS = re.compile(
     r"\b(?:you(?: \w+){0,2} (?:asked|mentioned|looked|said|wanted|liked|tried|rented|played|own"
@@ -93,7 +62,3 @@ STOP = re.compile(r"[.!?;](?=\s)|\n")
 LIST_MARK = re.compile(r"[ \t]*(?:[-*#|\u2022]|\d{1,2}[.)])")
 #: A list, or a line that a name begins, is no contrast to the line above.
 NEXT_LINE = re.compile(r"\n\W*$|\n[ \t]*(?:[-*#|\u2022]|\d{1,2}[.)])|:\s*\n|\n[^\n]*\n[^\n]*\n")
-#: All that is said of a thing: it can what the one before cannot.
-ELLIPTIC = re.compile(
-    r"\W*(?:can|will|does|is|has|do|are|won\W?t|doesn\W?t|isn\W?t|can\W?t|hasn\W?t)\W*"
-)

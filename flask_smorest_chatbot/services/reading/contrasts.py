@@ -11,29 +11,18 @@ from collections.abc import Sequence
 from .clauses import READ, Clauses
 from .contrast_words import (
     ADDS,
-    AMONG,
     BREAKS,
-    CONCLUDES,
-    DECIDES,
-    DENIES,
-    EITHER,
-    ELLIPTIC,
-    HAPPIER,
-    IN_CASE,
-    INSTEAD,
     LEADS_ON,
     LIST_MARK,
     NEXT_LINE,
-    ONLY,
     STOP,
     SUFFICES,
-    VERSUS,
     WEAK,
     WISH,
     YOURS,
 )
 from .cues import AFTER, BEFORE, Cue
-from .words import fold, words_of
+from .words import plain, words_of
 
 #: Words ``first`` to ``last`` (exclusive) of a text, which name something.
 Span = tuple[int, int]
@@ -50,23 +39,19 @@ def only_named(clauses: Clauses, spans: Sequence[Span], linked: Sequence[bool]) 
     :param linked: of each name whether it is listed together with the one before it
     """
     passed = [False] * len(spans)
-    first = paragraph = 0
+    first = 0
     for at, span in enumerate(spans):
         if at + 1 < len(spans) and linked[at + 1]:
             continue
         following = spans[at + 1] if at + 1 < len(spans) else None
         between = _between(clauses, span, following)
-        if between and _is_concluded(between):
-            first = paragraph
-        elif not (
+        if not (
             _is_yours(clauses, spans[first])
             or (between and _is_passed(clauses, spans[first], span, following, between))
         ):
             first = at + 1
         passed[first : at + 1] = [True] * (at + 1 - first)
         first = at + 1
-        if not between:
-            paragraph = first
     return passed
 
 
@@ -78,20 +63,7 @@ def _between(clauses: Clauses, last: Span, following: Span | None) -> str:
     text = clauses.text[words[last[1] - 1].end : words[following[0]].start]
     line = clauses.text.rfind("\n", 0, words[last[0]].start) + 1
     is_listed = "\n" in text and LIST_MARK.match(clauses.text, line)
-    return "" if is_listed or NEXT_LINE.search(text) else _plain(text)
-
-
-def _plain(text: str) -> str:
-    """Return text folded and as its words are: "I'd" is two."""
-    return fold(text).replace("'", " ").replace("\u2019", " ")
-
-
-def _is_concluded(between: str) -> bool:
-    """Tell whether a sentence that begins with "so" leads to the next name at once."""
-    *said, way = STOP.split(between)
-    if said and not way.strip():  # "So: the A"
-        way = said.pop()
-    return bool(said) and CONCLUDES.match(way) is not None
+    return "" if is_listed or NEXT_LINE.search(text) else plain(text)
 
 
 def _is_yours(clauses: Clauses, first: Span) -> bool:
@@ -101,13 +73,13 @@ def _is_yours(clauses: Clauses, first: Span) -> bool:
 def _before(clauses: Clauses, first: Span) -> str:
     """Return what leads to a name in its sentence, folded."""
     start = clauses.words[first[0]].start
-    return STOP.split(_plain(clauses.text[max(0, start - _NEAR) : start]))[-1]
+    return STOP.split(plain(clauses.text[max(0, start - _NEAR) : start]))[-1]
 
 
 def _behind(clauses: Clauses, last: Span) -> str:
     """Return what follows a name in its sentence, folded."""
     end = clauses.words[last[1] - 1].end
-    return STOP.split(_plain(clauses.text[end : end + _NEAR]))[0]
+    return STOP.split(plain(clauses.text[end : end + _NEAR]))[0]
 
 
 def _is_passed(
@@ -119,12 +91,7 @@ def _is_passed(
     if len(said) > _MOST_SENTENCES:
         return False
     before, behind = _before(clauses, first), _behind(clauses, following)
-    is_choice = first != last and between.lstrip().startswith("?") and not ADDS.search(way)
-    if is_choice or VERSUS.fullmatch(between) or (AMONG.search(before) and "," in between + before):
-        return True
-    if INSTEAD.search(way) or INSTEAD.search(behind) or ONLY.search(way):
-        return True
-    if EITHER.match(behind) and DENIES.search(between):
+    if first != last and between.lstrip().startswith("?") and not ADDS.search(way):
         return True
     led = way if said else f"{before[-30:]} , {way}"  # a "while" may stand before the first name
     leads = LEADS_ON.search(led)
@@ -132,10 +99,7 @@ def _is_passed(
         return False
     if leads or not said:
         return leads is not None
-    decides = DECIDES.fullmatch(way) or HAPPIER.search(way)
-    if (decides and not IN_CASE.search(behind)) or SUFFICES.match(behind):
-        return True
-    if ELLIPTIC.fullmatch(behind) or WISH.search(way):
+    if SUFFICES.match(behind) or WISH.search(way):
         return True
     return _is_foil(clauses, last[1], " . ".join(said))
 

@@ -145,7 +145,7 @@ _AFTER: Phrases = {
         erst ab|erst wieder|erst am|not free until|free again on|free again from
         available again on|available again from|only from|only available from|only free from
         only good for|only suited|only suitable|only makes sense|geht nur|taugt nur|eignet sich nur
-        va de precio|went out|lose interest|less good|less suitable|less suited
+        va de precio|zu schade|went out|lose interest|less good|less suitable|less suited
         va bene solo|serve solo|solo sirve|sirve solo|ne convient qu|reservees au|reservee au
         reserve au|reserves au|reservees aux|reserve aux
         """,
@@ -194,18 +194,16 @@ ARTICLES = frozenset(
 )
 #: A comparative, and the words that mean "than" behind one but much else, too.
 COMPARATIVE = re.compile(
-    r"(?:plutot|lieber|eher|liever|piuttosto|mas|plus|piu|mais|[a-z]{3,}er|mieux|meglio|mejor|melhor|mieux|lepsz[ya])$"
+    r"(?:plutot|lieber|eher|liever|piuttosto|mas|plus|piu|mais|[a-z]{3,}er|mieux|meglio|mejor"
+    r"|melhor|mieux|lepsz[ya])$"
 )
 THAN = frozenset("als dan que di del della dello che od niz".split())
 #: Of the words that begin another clause, those that take something back.
 CONCEDING = frozenset("but however though although pero mais aber ma mas porem maar ale".split())
 #: With these a sentence goes on about what the one before it named.
 LATER_SUBJECTS = frozenset("it its this that es sie er das elle il ella".split())
-#: What these lead to ends where the main clause's subject comes.
+#: These reject what follows at once, and no more.
 WITHOUT = frozenset("without sin sans ohne senza sem zonder bez".split())
-SUBJECTS = frozenset(
-    "you i we they he she ich du sie wir je tu vous nous io tu noi eu ik je".split()
-)
 #: Before a NOT, these make it an offer: "why not".
 WHY = frozenset("why warum que pourquoi perche waarom dlaczego".split())
 #: Words between which and a verb a "to" tells no purpose: "you do not need to take".

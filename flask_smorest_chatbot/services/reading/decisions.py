@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence, Set
 from itertools import pairwise
 
 from .mentions import Mention
-from .words import fold
+from .words import plain
 
 #: A sentence with one of these decides for what it names. Folded.
 _DECIDES = re.compile(
@@ -33,10 +33,22 @@ _DECIDES = re.compile(
     r"|consiglio|sceglierei|prenderei|vince|recomendo|eu escolheria)\b"
     r"|\u6211(?:\u63a8\u8350|\u5efa\u8bae|\u4f1a\u9009)"
 )
+#: Tells the user to take one of the things that were named together.
+_TAKES = re.compile(
+    r"(?:^\W*|, )(?:so|therefore|daher|deshalb|donc|quindi|asi que)\b"
+    r"|^\W*(?:then |also |dann |entonces |alors )?(?:take|choose|pick|get|rent"
+    r"|nimm|nehmen|toma|coge|elige|prenez|prends|prendi|scegli)\b"
+)
 _CONDITION = re.compile(
     r"\b(?:if|when|unless|while|either|beyond|both|as well|also|or"
     r"|for(?= (?!you\b|your\b|that reason\b))"
     r"|wenn|falls|fur|si|para|pour|se|per)\b"
+)
+#: Grants a thing, and goes on to another: "you could take the A, but the B".
+_GRANTS = re.compile(
+    r"\b(?:you|one) (?:could|might|can)\b[^,;]{0,200},? but\b|\b(?:konnten|konntest) (?:sie"
+    r"|du)\b[^;]{0,200},? aber\b"
+    r"|\b(?:podrias?|pourriez|pourrais|potresti|potrebbe)\b[^;]{0,200},? (?:pero|mais|ma)\b"
 )
 #: Supposes what is not so, and with it whatever the sentence names.
 _SUPPOSED = re.compile(
@@ -46,7 +58,10 @@ _SUPPOSED = re.compile(
 _LINE = re.compile(r"[^\n]+")
 _SENTENCE = re.compile(r"(?:[^.!?;\n\u3002]|[.!?;](?!\s|$))+")
 #: Behind these a sentence goes on to something else.
-_BREAK = re.compile(r",? (?:but|yet|so|aber|pero|mais|ma|mas|maar) |, (?:and|und|y|et|e) ")
+_BREAK = re.compile(
+    r",? (?:but|yet|so|aber|pero|mais|ma|maar) |, (?:mas|and|und|y|et|e) |, (?=(?:I|we|ich|je"
+    r"|yo)\b)"
+)
 
 
 def decisions(
@@ -57,26 +72,45 @@ def decisions(
     :param mentions: what the text names, in order
     :param advised: keys of what it may decide for
     """
-    chosen: set[str] = set()
-    left: set[str] = set()
-    beside: dict[str, set[str]] = {}
-    named = _Named(mentions)
+    reader = _Reader(text, _Named(mentions), advised)
     for line in _LINE.finditer(text):
-        before: set[str] = set()
-        for sentence in _SENTENCE.finditer(text, *line.span()):
-            together = named.within(*sentence.span())
-            is_supposed = _SUPPOSED.search(_plain(sentence[0])) is not None
-            for start, end in _clauses(text, *sentence.span(), named):
-                keys = named.within(start, end)
-                if is_supposed:
-                    left |= keys
-                elif len(keys) == 1 and keys <= advised and _decides(text[start:end]):
-                    left |= beside.get(next(iter(keys)), before)
-                    chosen |= keys
-                for key in keys:
-                    beside.setdefault(key, set()).update(together - {key})
-                before |= keys
-    return chosen, left - chosen
+        reader.read_line(*line.span())
+    return reader.chosen, reader.left - reader.chosen
+
+
+class _Reader:
+    def __init__(self, text: str, named: _Named, advised: Set[str]) -> None:
+        self.chosen: set[str] = set()
+        self.left: set[str] = set()
+        self._text, self._named, self._advised = text, named, advised
+        self._beside: dict[str, set[str]] = {}  # of each thing, what was named together with it
+        self._before: set[str] = set()  # named in this paragraph so far
+
+    def read_line(self, start: int, end: int) -> None:
+        self._before = set()
+        for sentence in _SENTENCE.finditer(self._text, start, end):
+            together = self._named.within(*sentence.span())
+            if together:
+                self._read_sentence(*sentence.span(), together)
+
+    def _read_sentence(self, start: int, end: int, together: set[str]) -> None:
+        said = plain(self._text[start:end])
+        is_supposed = _SUPPOSED.search(said) is not None
+        if is_supposed:
+            self.left |= together
+        is_granted = _GRANTS.search(said) is not None
+        for at, until in _clauses(self._text, start, end, self._named):
+            keys = self._named.within(at, until)
+            if len(keys) == 1 and keys <= self._advised and not is_supposed:
+                (key,) = keys
+                if _decides(self._text[at:until], is_known=key in self._beside):
+                    self.left |= self._beside.get(key, self._before)
+                    self.chosen |= keys
+                elif is_granted and at > start:
+                    self.left |= together - keys
+            for key in keys:
+                self._beside.setdefault(key, set()).update(together - {key})
+            self._before |= keys
 
 
 class _Named:
@@ -101,11 +135,11 @@ def _clauses(text: str, start: int, end: int, named: _Named) -> Iterator[tuple[i
     yield start, end
 
 
-def _decides(clause: str) -> bool:
-    said = _plain(clause)
-    return bool(_DECIDES.search(said)) and not _CONDITION.search(said)
+def _decides(clause: str, *, is_known: bool) -> bool:
+    """Tell whether a clause decides for what it names.
 
-
-def _plain(text: str) -> str:
-    """Return text folded and as its words are: "I'd" is two."""
-    return fold(text).replace("'", " ").replace("\u2019", " ")
+    :param is_known: whether that was named before
+    """
+    said = plain(clause)
+    is_decided = _DECIDES.search(said) or (is_known and _TAKES.search(said))
+    return bool(is_decided) and not _CONDITION.search(said)

@@ -11,7 +11,8 @@ from .money import money_in
 
 #: Before an amount, these make it what the user will pay; a sentence's end stands between neither.
 _LIMIT_BEFORE = re.compile(
-    r"\b(?:you(?:r|['\u2019]d|['\u2019]ve)?|a|the|with)\b[^.!?\n]{0,30}?\b(?:budget|limit|maximum|ceiling|below"
+    r"\b(?:you(?:r|['\u2019]d|['\u2019]ve)?|a|the|with)\b[^.!?\n]{0,30}?\b(?:budget|limit"
+    r"|maximum|ceiling|below"
     r"|under|within|up to|more than|spend)\b\W+(?:(?:of|is|at|your|was|to)\W+){0,2}$",
     re.IGNORECASE,
 )

@@ -22,7 +22,10 @@ _VARIANTS = frozenset(
 )
 _ARTICLES = frozenset("the this that la el le il die der das o a".split())
 _INDEFINITE = frozenset("a any most all every each some un una uno une ein eine um uma een".split())
-_SIZES = frozenset("little small big compact classic new old trusty humble lovely great".split())
+_SIZES = frozenset(
+    "little small smaller big bigger cheaper compact classic new old trusty humble lovely"
+    " great".split()
+)
 _AFTER_NAME = frozenset(
     "is has would will was s at costs suits fits may might or es est ist e tiene ha hat".split()
 )

@@ -47,3 +47,8 @@ def words_of(text: str) -> list[Word]:
 def words_of_name(name: str) -> tuple[Word, ...]:
     """Return the words of a text that is short and comes often, such as an item's name."""
     return tuple(words_of(name))
+
+
+def plain(text: str) -> str:
+    """Return text folded and as its words are: "I'd" is two."""
+    return fold(text).replace("'", " ").replace("\u2019", " ")
