@@ -158,9 +158,12 @@ def _ends(text: str, points: list[Point]) -> tuple[Point | None, Point | None]:
 
 
 def _day_too(text: str, points: list[Point], start: Point) -> Point | None:
-    """Return the second of two days in "Saturday and Sunday"."""
+    """Return the second of two days, or months, in "Saturday and Sunday"."""
     place = points.index(start) + 1
-    if start.is_range or place >= len(points) or points[place].is_range:
+    if place >= len(points):
+        return None
+    kinds = {(point.is_range, point.is_wide) for point in (start, points[place])}
+    if kinds not in ({(False, False)}, {(True, True)}):
         return None
     return points[place] if AND.match(text[start.span[1] : points[place].span[0]]) else None
 

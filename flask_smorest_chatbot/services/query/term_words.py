@@ -45,7 +45,7 @@ UNWANTED_AFTER = re.compile(
     r"|(?:'s| is|s are|s aren't| are|s) ?n?o?'?t (?:for me|my thing|an option)|,? no thanks"
     r"|,? (?:no|non|nein|nicht|nao)(?=,? (?:gracias|thanks|merci|danke|grazie)\b|[.,!?]|$)"
     r"|,? (?:mag|will|mochte) ich nicht|,? (?:bitte|lieber) nicht\b(?! vo[nm]\b)|,? no me gustan?\b"
-    r"|\? no\b| excluded\b| aside\b)"
+    r"|\? (?:no|non|nein)\b| excluded\b| aside\b)"
 )
 #: What the user has already is not asked for, and neither is what they leave for another.
 OWNED_BEFORE = re.compile(
