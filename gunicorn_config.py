@@ -14,6 +14,7 @@ import fcntl
 import gc
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -60,20 +61,30 @@ control_socket_disable = True
 accesslog = os.environ.get("ACCESS_LOG") or None
 errorlog = "-"
 loglevel = os.environ.get("LOG_LEVEL", "info")
-if os.environ.get("LOG_FORMAT", "text") == "json":
 
-    class JsonLogger(Logger):
-        """gunicorn's log, in the site's format."""
 
-        def setup(self, cfg: Any) -> None:
-            super().setup(cfg)
+class SiteLogger(Logger):
+    """gunicorn's log, in the site's format, and without what a client sent.
+
+    What is no HTTP may be the rest of somebody's message, or a header with a token.
+    """
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        if os.environ.get("LOG_FORMAT", "text") == "json":
             # Late: prometheus_client, which the site imports, reads its folder below when imported.
             from app.observability.logs import JsonFormatter
 
             for handler in self.error_log.handlers:
                 handler.setFormatter(JsonFormatter())
 
-    logger_class = JsonLogger
+    def warning(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        if str(msg).startswith("Invalid request"):
+            msg = re.split("['\"]", msg, maxsplit=1)[0]  # it quotes
+        super().warning(msg, *args, **kwargs)
+
+
+logger_class = SiteLogger
 
 
 def _write_error(client: Any, status: int, _reason: str, _details: str) -> None:

@@ -33,12 +33,16 @@ REFUSED = {
     b"POST /api/survey HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n": 400,
     b"POST /api/survey HTTP/1.1\r\nTransfer-Encoding: canary\r\n\r\n": 501,
     b"canary\r\n\r\n": 400,
+    b"GET / HTTP/1.1\r\nAuthorization Bearer canary\r\n\r\n": 400,
 }
+#: One with more after it than belongs to it, and what the server takes for the next one.
+TWO = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\nit's a canary\r\n\r\n"
 
 
 def test_what_gunicorn_refuses_is_answered_as_the_site_answers(tmp_path):
     site = start_site(tmp_path, WEB_CONCURRENCY="1")
     try:
+        assert answer_to(site.url, TWO)[0][0] == "HTTP/1.1 200 OK"
         for request, status in REFUSED.items():
             head, body = answer_to(site.url, request)
             assert head[0].startswith(f"HTTP/1.1 {status} ")
@@ -53,6 +57,9 @@ def test_what_gunicorn_refuses_is_answered_as_the_site_answers(tmp_path):
             assert "canary" not in body
     finally:
         stop_site(site)
+    log = (tmp_path / "server.log").read_text()
+    assert log.count("Invalid request from") == len(REFUSED) + 1
+    assert "canary" not in log
 
 
 def answer_to(url: str, request: bytes) -> tuple[list[str], Any]:
