@@ -35,6 +35,10 @@ class Conversation:
 class Conversations(Lists):
     """Everything that the plugin keeps of its users' conversations."""
 
+    def __init__(self, *tables: Any) -> None:
+        super().__init__(*tables)
+        self._queries: dict[type[Any], Any] = {}
+
     def load_conversation(
         self, user_model: type[Any], turn: OpenTurn, limit: int
     ) -> Conversation | None:
@@ -44,38 +48,50 @@ class Conversations(Lists):
         :param limit: most messages to read, the latest
         :return: None when the session or the user is gone
         """
-        sessions = self.sessions
-        page = self._answered(turn, limit).subquery("page")
-        message = aliased(self.messages, page)
-        rows = self.db.session.execute(
-            sa.select(user_model, sessions, message)
-            .select_from(sessions)
-            .join(user_model, user_key_column(user_model) == sessions.user_id)
-            .outerjoin(page, page.c.chat_session_id == sessions.id)
-            .where(sessions.id == turn.session_key, sessions.user_id == turn.user_id)
-            .order_by(page.c.id)
-        ).unique()  # a host's users may come with rows of other tables
-        found = rows.all()
+        values = {
+            "session": turn.session_key,
+            "owner": turn.user_id,
+            "question": turn.question_id,
+            "most": limit,
+        }
+        # A host's users may come with rows of other tables.
+        found = self.db.session.execute(self._conversation(user_model), values).unique().all()
         if not found:
             return None
         messages = [row[2] for row in found if row[2] is not None]
         return Conversation(found[0][0], found[0][1], _alternating(messages))
 
-    def _answered(self, turn: OpenTurn, limit: int) -> Any:
+    def _conversation(self, user_model: type[Any]) -> Any:
+        """Return the query, made once: making it takes longer than the database takes."""
+        if user_model not in self._queries:
+            sessions, page = self.sessions, self._answered().subquery("page")
+            owner = sa.bindparam("owner", type_=sessions.user_id.type)
+            self._queries[user_model] = (
+                sa.select(user_model, sessions, aliased(self.messages, page))
+                .select_from(sessions)
+                .join(user_model, user_key_column(user_model) == sessions.user_id)
+                .outerjoin(page, page.c.chat_session_id == sessions.id)
+                .where(sessions.id == sa.bindparam("session"), sessions.user_id == owner)
+                .order_by(page.c.id)
+            )
+        return self._queries[user_model]
+
+    def _answered(self) -> Any:
         """Select what the model may be shown of what was said before a turn."""
         sessions, messages = self.sessions, self.messages
-        start = sa.select(sessions.context_start_id).where(sessions.id == turn.session_key)
+        session: Any = sa.bindparam("session")
+        start = sa.select(sessions.context_start_id).where(sessions.id == session)
         return (
             sa.select(messages)
             .where(
-                messages.chat_session_id == turn.session_key,
-                messages.id < turn.question_id,
+                messages.chat_session_id == session,
+                messages.id < sa.bindparam("question"),
                 messages.id >= sa.func.coalesce(start.scalar_subquery(), 0),
                 messages.status.in_(SEEN_BY_MODEL),
                 messages.content != "",
             )
             .order_by(messages.id.desc())
-            .limit(limit)
+            .limit(sa.bindparam("most"))
         )
 
     def read_answer(self, user_id: Any, message_id: int) -> Any:
