@@ -423,6 +423,15 @@ def test_a_reload_under_load_loses_nothing(vm: Machine, user: httpx.Client) -> N
     assert vm.show("rental.service", "NRestarts") == "0"
 
 
+def test_a_sweep_interrupts_no_answer(vm: Machine, user: httpx.Client) -> None:
+    """It runs beside the workers, which systemd hides from it."""
+    with Load(user, vm) as load:
+        for _ in range(3):
+            vm.run("systemctl", "start", "rental-sweep.service", "rental-purge.service")
+            time.sleep(1)
+    load.assert_all_went_well()
+
+
 def test_changed_settings_take_effect_at_a_reload(vm: Machine) -> None:
     vm.shell("echo CHATBOT_RETRY_AFTER=77 >> /etc/rental/rental.env")
     vm.run("systemctl", "restart", "rental-model", "rental-warmup")

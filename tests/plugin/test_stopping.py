@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from host import Host
 from flask_smorest_chatbot.services.events import Delta, Failed, Started, Waiting
 from flask_smorest_chatbot.services.following import Following
 from flask_smorest_chatbot.services.running import SAVE_INTERVAL, RunningTurn
+from flask_smorest_chatbot.services.storage import worker
 from flask_smorest_chatbot.services.storage.worker import is_known_dead, this_worker
 from flask_smorest_chatbot.services.turn import Turn
 from flask_smorest_chatbot.values import TurnPlan
@@ -133,6 +135,16 @@ def test_worker_that_died_here_is_known_at_once() -> None:
     assert is_known_dead(this_worker().rpartition("-")[0] + "-1")  # the number was given again
     for unknown in (None, "", "x", "elsewhere/1-1", "elsewhere/x-y"):
         assert not is_known_dead(unknown)
+
+
+def test_worker_that_the_system_hides_is_not_taken_for_dead(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As systemd does with the processes of another unit: a sweep must end no running turn."""
+    alive, dead = this_worker(), dead_worker()
+    monkeypatch.setattr(worker, "_PROC", tmp_path)
+    assert not is_known_dead(alive)
+    assert is_known_dead(dead)
 
 
 def test_turn_of_a_dead_worker_is_settled_on_the_next_read(host: Host, user: Any) -> None:

@@ -24,20 +24,33 @@ def is_known_dead(name: str | None) -> bool:
     number, _, started = process.partition("-")
     if host != socket.gethostname() or not started:
         return False
-    return _start_of(int(number)) != started
+    return _start_of(int(number)) not in (started, None)
 
 
 @cache
 def _name_of(number: int) -> str:
-    return f"{socket.gethostname()}/{number}-{_start_of(number)}"
+    return f"{socket.gethostname()}/{number}-{_start_of(number) or ''}"
 
 
-def _start_of(number: int) -> str:
-    """Return when a process began, in the kernel's ticks since boot; "" if it does not run."""
+def _start_of(number: int) -> str | None:
+    """Return when a process began, in the kernel's ticks since boot; "" if it does not run, None if
+    the system does not tell."""
     try:
         # After the name, which may hold anything but ends with the last bracket: proc(5).
         fields = (_PROC / str(number) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return ""
+        return None if _exists(number) else ""
     state, start = fields[0], fields[19]
     return "" if state in "ZX" else start
+
+
+def _exists(number: int) -> bool:
+    """Tell whether there is such a process, seen or not: systemd's ``ProtectProc=invisible`` hides
+    those of another unit, even of the same user."""
+    try:
+        os.kill(number, 0)  # sends nothing
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        pass
+    return True
