@@ -194,12 +194,12 @@ class Settings:
         "Wrong passwords from one address that are looked at in 5 minutes; 0 is any number",
     )
     registrations_per_address: int = _key(
-        100,
+        5000,
         _whole_number(0, 1_000_000),
         "Accounts that may be asked for from one address in an hour; 0 is any number",
     )
     max_requests_per_minute: int = _key(
-        1200,
+        6000,
         _whole_number(0, 1_000_000),
         "Requests to the API, but for the chat's, of one user, or one address without log-in; "
         "0 is any number",
