@@ -501,7 +501,7 @@ def wrong_setting(vm: Machine, impatient: None) -> Iterator[None]:
     vm.shell("cp /etc/rental/rental.env /root && echo CHATBOT_NUM_CTX=12 >> /etc/rental/rental.env")
     yield
     vm.shell("cat /root/rental.env > /etc/rental/rental.env")
-    vm.run("systemctl", "reset-failed", "rental")
+    vm.run("systemctl", "reset-failed")  # also a timer's task that fell into this time
     vm.run("systemctl", "restart", "rental")
     eventually(lambda: ready(vm)["status"] == "ok")
     assert vm.show("rental.socket", "ActiveState") == "active"
