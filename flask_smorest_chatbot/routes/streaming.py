@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _socket
 import json
 import re
 import time
@@ -18,12 +17,11 @@ from ..schemas import ChatResponseSchema
 from ..services.events import Delta, Done, Event, Failed, Queued, Recommended, Started, Waiting
 from ..services.following import Following
 from ..services.turn import Turn
+from .client_watch import ClientWatch
 from .errors import describe
 
 PING = ": ping\n\n"
-#: Shortest time between two looks at a client's connection, in seconds. An event comes at least
-#: every :data:`.TICK`; so it is noticed within both together that the client has left.
-LOOK_INTERVAL = 0.05
+_clients = ClientWatch()
 _EVENT_ID = re.compile(r"(\d{1,19})-(\d{1,9})(?:-(recommendations|done))?")
 
 
@@ -41,7 +39,7 @@ def event_stream(turn: Turn | Following, ping_interval: float) -> Response:
 
     :param ping_interval: seconds of silence after which a comment line is sent
     """
-    frames = _frames(turn, ping_interval, client_watch(request.environ))
+    frames = _frames(turn, ping_interval, request.environ)
     response = Response(stream_with_context(frames), mimetype="text/event-stream")
     response.headers["Cache-Control"] = "no-cache"
     response.headers["X-Accel-Buffering"] = "no"
@@ -61,11 +59,11 @@ def _abandon(turn: Turn | Following) -> Callable[[], None]:
 
 
 def _frames(
-    turn: Turn | Following, ping_interval: float, client_left: Callable[[], bool]
+    turn: Turn | Following, ping_interval: float, environ: Mapping[str, Any]
 ) -> Iterator[str]:
     position = turn.seen
     sent = time.monotonic()
-    with closing(_while_wanted(turn, client_left)) as events:
+    with closing(_while_wanted(turn, environ)) as events:
         for event in events:
             if isinstance(event, Delta):
                 position += len(event.content)
@@ -132,54 +130,20 @@ def last_place(answer_id: int) -> Place:
     return Place(int(given[2]), given[3] is not None, given[3] == "done")
 
 
-def client_watch(environ: Mapping[str, Any]) -> Callable[[], bool]:
-    """Return a function that tells whether the client has closed its connection.
-
-    WSGI has no word for it, so this looks at the socket where the server hands it over (gunicorn,
-    Werkzeug); elsewhere a client's leaving shows at the next write.
-    """
-    connection = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
-    if connection is None:
-        return lambda: False
-    kinds = (connection.family, connection.type, connection.proto)
-
-    def client_left() -> bool:
-        # The C socket on the same descriptor: gevent's own would wait where this must not. With all
-        # three kinds named, making one asks the system nothing: this happens thousands of times a
-        # second.
-        try:
-            peek = _socket.socket(*kinds, fileno=connection.fileno())
-        except (OSError, ValueError):  # it is closed
-            return True
-        try:
-            return peek.recv(1, _socket.MSG_PEEK | _socket.MSG_DONTWAIT) == b""
-        except (BlockingIOError, InterruptedError):
-            return False
-        except ConnectionError:
-            return True
-        finally:
-            peek.detach()
-
-    return client_left
-
-
 def run_to_end(turn: Turn | Following) -> Iterator[Event]:
     """Yield the turn's events for a client that waits for the whole answer, while it waits."""
-    return _while_wanted(turn, client_watch(request.environ))
+    return _while_wanted(turn, request.environ)
 
 
 def _while_wanted(
-    turn: Turn | Following, client_left: Callable[[], bool]
+    turn: Turn | Following, environ: Mapping[str, Any]
 ) -> Generator[Event, None, None]:
     events = turn.events()
-    looked = time.monotonic()
     try:
-        for event in events:
-            now = time.monotonic()
-            if now - looked >= LOOK_INTERVAL:  # also while there is something to send
-                looked = now
-                if client_left():
+        with _clients.watched(environ, turn.nudge) as client:
+            for event in events:
+                if client.has_left:  # also while there is something to send
                     return
-            yield event
+                yield event
     finally:
         events.close()  # stops the model, stores the turn

@@ -89,6 +89,9 @@ class Following:
     def abandon(self) -> None:
         """Nothing: the turn is another's."""
 
+    def nudge(self) -> None:
+        """Nothing: it looks anew several times a second."""
+
     def _read(self) -> Any:
         answer = self.services.conversations.read_answer(self.user_id, self.answer_id)
         return answer if answer is not None and answer.created_at == self.created_at else None

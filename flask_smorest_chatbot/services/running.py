@@ -21,7 +21,7 @@ from .storage.turn_records import UNSETTLED, OpenTurn, TurnRecords
 log = logging.getLogger(__name__)
 
 #: Seconds between two stores: text is lost, and a stop unnoticed, for no longer than this.
-SAVE_INTERVAL = 0.8
+SAVE_INTERVAL = 0.65
 
 
 @dataclass

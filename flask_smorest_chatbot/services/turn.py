@@ -84,6 +84,7 @@ class Turn:
     _settled: bool = field(default=False, init=False)
     _place: Place | None = field(default=None, init=False)
     _briefing: Briefing | None = field(default=None, init=False)
+    _generation: Generation | None = field(default=None, init=False)
     _results: Counter[str] = field(default_factory=Counter, init=False)
     _outdated: list[str] = field(default_factory=list, init=False)
     _used: Counter[str] = field(default_factory=Counter, init=False)
@@ -170,6 +171,11 @@ class Turn:
         """Store the turn as interrupted unless it has ended otherwise."""
         self._end_badly("interrupted", "client_left")
 
+    def nudge(self) -> None:
+        """Let :meth:`events` go on at once if it waits for the model; from any thread."""
+        if self._generation is not None:
+            self._generation.nudge()
+
     # -- before the model is asked -------------------------------------------------------------
 
     def _wait_in_line(self) -> Iterator[Event]:
@@ -197,6 +203,7 @@ class Turn:
         servers = self.services.chat_model.servers(self.opened.session_key)
         config, request_id = self.services.config, self.request_id
         generation = Generation(servers, briefing.prompt, config, request_id=request_id)
+        self._generation = generation
         # Here, as starting an app must not wait for what only reads answers.
         from .reading.prose import ProseFilter
         from .reading.recommendations import offers
@@ -328,7 +335,7 @@ class Turn:
         servers = self.services.chat_model.servers(self.opened.session_key)
         # Ollama can be held to the schema; of others only the text is asked, and checked as ever.
         options = {"format": schema} if hasattr(servers[0].chat_model, "format") else {}
-        generation = Generation(
+        generation = self._generation = Generation(
             servers, prompt, self.services.config, options, self.request_id, retries
         )
         chosen = ""

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 #: Pieces read ahead of a slow client before the model is made to wait.
 _QUEUE_SIZE = 256
-#: Longest time between two looks at whether the client is still there.
-TICK = 0.15
+#: Longest time between two looks at what else may have happened, in seconds: for who waits for
+#: the database or in the line, and for who waits for the model, as a thousand do at once.
+TICK, SILENCE = 0.15, 0.3
 #: Most characters of an answer, per token that it may take: tokens are shorter words than this.
 _CHARS_PER_TOKEN = 32
 #: What reading an answer of Ollama raises that is none: garbage, half a line, a page of a proxy.
@@ -97,8 +98,9 @@ class Attempt:
         return self._call.is_answered
 
     def pieces(self, first_by: float, deadline: float) -> Generator[str | None, None, None]:
-        """Yield text as it comes, merged if it comes faster than it is taken; None on every tick
-        of silence.
+        """Yield text as it comes, merged if it comes faster than it is taken.
+
+        None when nothing came for :data:`SILENCE` seconds, or when nudged.
 
         :param first_by: ``time.monotonic()`` at which the first text must have come
         :param deadline: ``time.monotonic()`` at which the turn must end
@@ -108,7 +110,7 @@ class Attempt:
         limit, reason = first_by, "first_token_timeout"
         try:
             while True:
-                text, end = self._take()
+                text, end = self._take(min(limit, deadline))
                 if text:
                     yield text
                     limit, reason = time.monotonic() + self.config.token_timeout, "token_timeout"
@@ -135,12 +137,20 @@ class Attempt:
         """Stop the model; does nothing when it has finished."""
         self._call.abort()
 
-    def _take(self) -> tuple[str, _End | None]:
-        """Return what text has come, waiting for some at most a tick."""
+    def nudge(self) -> None:
+        """Let :meth:`pieces` yield at once; from any thread."""
+        self._pieces.put("")
+
+    def _take(self, until: float) -> tuple[str, _End | None]:
+        """Return what text has come, waiting a little for some.
+
+        :param until: ``time.monotonic()`` at which to wait no longer
+        """
         texts: list[str] = []
         end = None
         with contextlib.suppress(queue.Empty):
-            piece = self._pieces.get(timeout=TICK)
+            longest = max(until - time.monotonic(), 0.0)
+            piece = self._pieces.get(timeout=min(SILENCE, longest))
             while not isinstance(piece, _End):
                 texts.append(piece)
                 if len(texts) == _QUEUE_SIZE:  # a model that floods must not keep us here

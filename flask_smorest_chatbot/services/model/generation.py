@@ -48,9 +48,15 @@ class Generation:
     retries: int = MOST_RETRIES
     usage: Usage = field(default_factory=Usage)
     _end: str = field(default="", init=False)  # of the text so far
+    _attempt: Attempt | None = field(default=None, init=False)
+
+    def nudge(self) -> None:
+        """Let :meth:`pieces` yield at once; from any thread."""
+        if self._attempt is not None:
+            self._attempt.nudge()
 
     def pieces(self, deadline: float) -> Generator[str | None, None, None]:
-        """Yield text as it comes; None at least every :data:`.TICK` seconds of silence.
+        """Yield text as it comes; None at least every :data:`.SILENCE` seconds without any.
 
         :param deadline: ``time.monotonic()`` at which the turn must end
         :raises ModelError: in one of its kinds, when the model fails
@@ -110,7 +116,7 @@ class Generation:
         attempt = Attempt(
             server.chat_model, self.prompt, self.config, self.options, self.usage, self.request_id
         )
-        is_away = False
+        self._attempt, is_away = attempt, False
         try:
             with closing(attempt.pieces(first_by, deadline)) as pieces:
                 for piece in pieces:
