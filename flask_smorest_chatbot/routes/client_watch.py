@@ -7,16 +7,19 @@ that costs a thousand answers much less than to wake up for it, each several tim
 
 from __future__ import annotations
 
-import _socket
 import contextlib
+import select
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 #: Seconds between two looks.
 LOOK_INTERVAL = 0.1
+# Linux tells of a client's end even if there is something from before to be read.
+_HUNG_UP = getattr(select, "POLLRDHUP", getattr(select, "POLLHUP", 0))
 
 
 @dataclass(eq=False)
@@ -31,29 +34,11 @@ class Client:
     on_left: Callable[[], None]
     has_left: bool = False
 
-    def look(self) -> None:
-        """Note whether it has closed its connection."""
-        if not self.has_left and self._is_closed():
+    def leave(self) -> None:
+        """Note that it has closed its connection."""
+        if not self.has_left:
             self.has_left = True
             self.on_left()
-
-    def _is_closed(self) -> bool:
-        # The C socket on the same descriptor: gevent's own would wait where this must not. With all
-        # three kinds named, making one asks the system nothing.
-        connection = self.connection
-        kinds = (connection.family, connection.type, connection.proto)
-        try:
-            peek = _socket.socket(*kinds, fileno=connection.fileno())
-        except (OSError, ValueError):
-            return True
-        try:
-            return peek.recv(1, _socket.MSG_PEEK | _socket.MSG_DONTWAIT) == b""
-        except (BlockingIOError, InterruptedError):
-            return False
-        except ConnectionError:
-            return True
-        finally:
-            peek.detach()
 
 
 class ClientWatch:
@@ -62,7 +47,7 @@ class ClientWatch:
     def __init__(self) -> None:
         self._clients: set[Client] = set()
         self._lock = threading.Lock()
-        self._is_looking = False
+        self._thread: threading.Thread | None = None
 
     @contextlib.contextmanager
     def watched(self, environ: Mapping[str, Any], on_left: Callable[[], None]) -> Iterator[Client]:
@@ -72,7 +57,7 @@ class ClientWatch:
         """
         connection = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
         client = Client(connection, on_left)
-        if connection is not None:
+        if connection is not None and hasattr(select, "poll"):
             self._add(client)
         try:
             yield client
@@ -83,18 +68,42 @@ class ClientWatch:
     def _add(self, client: Client) -> None:
         with self._lock:
             self._clients.add(client)
-            if self._is_looking:
-                return
-            self._is_looking = True
-        threading.Thread(target=self._look, name="chatbot-client-watch", daemon=True).start()
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(
+                    target=self._look, name="chatbot-client-watch", daemon=True
+                )
+                with contextlib.suppress(RuntimeError):  # no more threads: the next one tries again
+                    self._thread.start()
 
     def _look(self) -> None:
-        while True:
+        while clients := self._present():
+            _look_at(clients)
             time.sleep(LOOK_INTERVAL)
-            with self._lock:
-                clients = list(self._clients)
-                self._is_looking = bool(clients)
-            if not clients:
-                return
-            for client in clients:
-                client.look()
+
+    def _present(self) -> Sequence[Client]:
+        with self._lock:
+            if not self._clients:
+                self._thread = None
+            return list(self._clients)
+
+
+def _look_at(clients: Sequence[Client]) -> None:
+    """Ask the system, by one call that does not wait, which connections are closed."""
+    poll = _system_poll()
+    by_number: dict[int, Client] = {}
+    for client in clients:
+        try:
+            number = client.connection.fileno()
+            poll.register(number, _HUNG_UP)
+        except (OSError, ValueError):  # it is closed here
+            client.leave()
+        else:
+            by_number[number] = client
+    for number, _ in poll.poll(0):
+        by_number[number].leave()
+
+
+def _system_poll() -> Any:
+    # gevent's own would let others run, and take what they do meanwhile for what was asked.
+    monkey = sys.modules.get("gevent.monkey")
+    return (monkey.get_original("select", "poll") if monkey else select.poll)()

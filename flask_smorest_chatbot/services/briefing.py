@@ -120,10 +120,11 @@ def _user_text(
     earlier: Sequence[str],
 ) -> str:
     standing = [note for note in notes.understood(query) if prompts.still_stands(note, earlier)]
+    taken_back = [note for note in notes.not_asked(query) if prompts.is_news(note, earlier)]
     return prompts.user_text(
         plan.message,
         items,
-        notes=[note for note in told if note not in standing],
+        notes=[*taken_back, *(note for note in told if note not in standing)],
         instructions=plan.instructions,
         period=query.period,
         earlier=earlier,

@@ -127,9 +127,21 @@ def still_stands(note: str, earlier: Sequence[str]) -> bool:
     :param note: begins with its kind and a colon
     :param earlier: as :func:`user_text` takes it
     """
+    return _latest_of_kind(note, earlier) == _LINE + as_line(note)
+
+
+def is_news(note: str, earlier: Sequence[str]) -> bool:
+    """Tell whether the model has seen another note of this kind, and not this one since.
+
+    :param note: as :func:`still_stands` takes it, and the other as well
+    """
+    return _latest_of_kind(note, earlier) not in ("", _LINE + as_line(note))
+
+
+def _latest_of_kind(note: str, earlier: Sequence[str]) -> str:
     kind = f"{_LINE}{note.partition(':')[0]}:"
     told = reversed(_told_lines(earlier))
-    return next((line for line in told if line.startswith(kind)), "") == _LINE + as_line(note)
+    return next((line for line in told if line.startswith(kind)), "")
 
 
 def prompt(

@@ -204,6 +204,7 @@ class Turn:
         config, request_id = self.services.config, self.request_id
         generation = Generation(servers, briefing.prompt, config, request_id=request_id)
         self._generation = generation
+        yield Waiting()  # its client may have left meanwhile, and then nobody is asked
         # Here, as starting an app must not wait for what only reads answers.
         from .reading.prose import ProseFilter
         from .reading.recommendations import offers

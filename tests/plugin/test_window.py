@@ -15,7 +15,7 @@ from flask_smorest_chatbot import CatalogItem, ChatbotConfig, Period, TurnPlan
 from flask_smorest_chatbot.errors import PromptTooLongError
 from flask_smorest_chatbot.services import window
 from flask_smorest_chatbot.services.history import Exchange, fit
-from flask_smorest_chatbot.services.prompts import still_stands, system_text, user_text
+from flask_smorest_chatbot.services.prompts import is_news, still_stands, system_text, user_text
 from flask_smorest_chatbot.services.tokens import estimate_tokens
 
 LINE = (
@@ -281,3 +281,12 @@ def test_a_long_english_message_fits_a_small_window(build_host: Callable[..., Ho
     user = host.add_user()
     sentence = "I would like to know which of these guitars sounds best. "
     assert post(host, user, (sentence * 70)[:2500]).status_code == 200
+
+
+def test_dates_that_are_taken_back_are_told_once() -> None:
+    dates, none = "The dates asked for: in December.", "The dates asked for: none."
+    assert not is_news(none, [])
+    earlier = [user_text("Hi", [], notes=[dates])]
+    assert is_news(none, earlier)
+    earlier.append(user_text("Whenever.", [], notes=[none]))
+    assert not is_news(none, earlier)

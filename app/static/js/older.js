@@ -30,6 +30,7 @@ export class OlderButton {
   set place(place) {
     this.#place = place;
     this.#button.hidden = place === null;
+    this.#say("");
   }
 
   /** One press brings one page, however long it takes. */
@@ -37,9 +38,11 @@ export class OlderButton {
     if (this.#button.getAttribute("aria-disabled") === "true") return;
     this.#button.setAttribute("aria-disabled", "true");
     this.#say("");
+    const place = this.#place;
     try {
-      await this.#show(this.#place);
+      await this.#show(place);
     } catch (error) {
+      if (place !== this.#place) return; // something else is on the screen by now
       if (error instanceof SignedOutError) this.#onSignedOut();
       else this.#say(error.message);
     } finally {

@@ -12,6 +12,8 @@ from ...catalog import CatalogItem, CatalogQuery, CatalogResult, Fact
 from .offers import day_in_words, days_in_words, in_words, money
 from .ranking import is_free
 
+_DATES, _BUDGET = "The dates asked for", "The budget"
+
 
 def notes(query: CatalogQuery, result: CatalogResult, facts: Sequence[Fact]) -> list[str]:
     """Return what the model is to rely on beside the items, in the order of its use."""
@@ -30,10 +32,17 @@ def understood(query: CatalogQuery) -> list[str]:
     told = []
     if query.period:
         days = days_in_words(query.period.days)
-        told.append(f"The dates asked for: {in_words(query.period)} ({days}).")
+        told.append(f"{_DATES}: {in_words(query.period)} ({days}).")
     if query.budget and query.budget.most is not None:
-        told.append(f"The budget: {limit(query)}.")
+        told.append(f"{_BUDGET}: {limit(query)}.")
     return told
+
+
+def not_asked(query: CatalogQuery) -> list[str]:
+    """Return what takes back the dates and the budget that an earlier question had."""
+    told = understood(query)
+    kinds = (kind for kind in (_DATES, _BUDGET) if not any(note.startswith(kind) for note in told))
+    return [f"{kind}: none." for kind in kinds]
 
 
 def other_currency(query: CatalogQuery, items: Sequence[CatalogItem]) -> list[str]:

@@ -54,7 +54,7 @@ class ChatOllama(langchain_ollama.ChatOllama):
 
 
 def _piece(line: Any) -> AIMessageChunk:
-    text = line["message"]["content"] if "message" in line else ""
+    text = (line.get("message") or {}).get("content") or ""
     if not line.get("done"):
         return AIMessageChunk(content=text)
     told = {name: value for name, value in line.items() if name != "message"}
@@ -62,7 +62,7 @@ def _piece(line: Any) -> AIMessageChunk:
 
 
 def _usage(told: dict[str, Any]) -> UsageMetadata | None:
-    if told.get("prompt_eval_count") is None or told.get("eval_count") is None:
-        return None
-    read, written = told["prompt_eval_count"], told["eval_count"]
+    read, written = told.get("prompt_eval_count"), told.get("eval_count")
+    if not (isinstance(read, int) and isinstance(written, int)):
+        return None  # an answer is not lost over it
     return UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)

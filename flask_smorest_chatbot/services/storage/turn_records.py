@@ -321,20 +321,21 @@ class TurnRecords(Sessions):
             return {key: found.get(key) for key in by_key}
 
     def _progress_update(self) -> Any:
+        # Names that no column of the host's own has: SQLAlchemy wants those for itself.
         messages = self.messages.__table__.c
         return (
             sa.update(self.messages.__table__)
             .where(
-                messages.id == sa.bindparam("answer_id"),
-                messages.user_id == sa.bindparam("owner", type_=messages.user_id.type),
-                messages.created_at == sa.bindparam("begun", type_=messages.created_at.type),
+                messages.id == sa.bindparam("turn_answer_id"),
+                messages.user_id == sa.bindparam("turn_owner", type_=messages.user_id.type),
+                messages.created_at == sa.bindparam("turn_begun", type_=messages.created_at.type),
                 # Not `in_`, which SQLAlchemy cannot send for several turns at once.
                 sa.or_(*(messages.status == word for word in UNSETTLED)),
             )
             .values(
-                content=sa.bindparam("text"),
+                content=sa.bindparam("turn_text"),
                 status="streaming",
-                reply_to_id=sa.bindparam("question_id"),
+                reply_to_id=sa.bindparam("turn_question_id"),
             )
         )
 
@@ -520,9 +521,9 @@ def _pending_answer(endpoint: str) -> dict[str, Any]:
 
 def _progress(turn: OpenTurn, text: str) -> dict[str, Any]:
     return {
-        "answer_id": turn.answer_id,
-        "owner": turn.user_id,
-        "begun": turn.created_at,
-        "question_id": turn.question_id,
-        "text": text,
+        "turn_answer_id": turn.answer_id,
+        "turn_owner": turn.user_id,
+        "turn_begun": turn.created_at,
+        "turn_question_id": turn.question_id,
+        "turn_text": text,
     }
