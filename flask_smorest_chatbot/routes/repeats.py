@@ -10,10 +10,10 @@ from typing import Any
 
 from flask import Response, after_this_request, request
 
-from ..errors import ConflictError
+from ..errors import ConflictError, NotFoundError
 from ..services.following import Following
 from ..services.host import TurnServices
-from ..services.storage.turn_records import OpenTurn, RepeatedRequestError, RequestKey
+from ..services.storage.turn_records import OpenTurn, RequestKey
 from .errors import abort_with
 from .rate_limits import require_tokens
 
@@ -65,13 +65,15 @@ def once(
     if (answer := records.find_request(user_id, key)) is None:
         try:
             return _opened(open_turn)
-        except (RepeatedRequestError, ConflictError):
+        except ConflictError:
             answer = records.find_request(user_id, key)
             if answer is None:  # it is another request that this one meets
                 raise
     if answer.status in ("failed", "interrupted"):
         try:
             return _opened(lambda: records.reopen_turn(user_id, answer.id))
+        except NotFoundError:  # it was cleared: this is its first request now
+            return _opened(open_turn)
         except ConflictError:  # somebody else just did, or the conversation has gone on
             answer = records.find_request(user_id, key)
             if answer is None:  # or it was cleared

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -246,3 +247,67 @@ def test_answer_that_is_cleared_while_it_is_read_is_none(
         begun.read_answer(user, message_id)
         sa.event.remove(host.db.engine, "after_cursor_execute", clear)
         assert begun.read_answer(user, message_id) is None
+
+
+# -- what is deleted between two statements ------------------------------------------------------
+
+
+@contextmanager
+def deleted_before(host: Host, statement: str, deletion: str) -> Iterator[None]:
+    """Let another connection delete something just before a statement that begins like this."""
+    with host.app.app_context():
+        engine = host.db.engine
+    other, waits = sa.create_engine(engine.url, poolclass=sa.NullPool), [deletion]
+
+    def delete(_conn: Any, _cursor: Any, text: str, *_rest: Any) -> None:
+        if text.startswith(statement) and waits:
+            with other.begin() as connection:
+                connection.execute(sa.text(waits.pop()))
+
+    sa.event.listen(engine, "before_cursor_execute", delete)
+    yield
+    sa.event.remove(engine, "before_cursor_execute", delete)
+    assert not waits
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("key", [None, "k2"])
+@pytest.mark.parametrize(
+    ("session_id", "statement", "deletion"),
+    [
+        ("s", "INSERT INTO chat_messages", "DELETE FROM chat_sessions"),
+        ("s", "INSERT INTO chat_messages", "DELETE FROM people"),
+        (None, "INSERT INTO chat_sessions", "DELETE FROM people"),
+        ("new", "INSERT INTO chat_sessions", "DELETE FROM people"),
+    ],
+)
+def test_what_is_deleted_while_a_turn_is_opened_is_a_conflict(
+    host: Host, user: Any, key: str | None, session_id: str | None, statement: str, deletion: str
+) -> None:
+    post(host, user, {"message": "Hi", "session_id": "s"}, "k1")
+    with deleted_before(host, statement, deletion):
+        answer = post(host, user, {"message": "Hi", "session_id": session_id}, key)
+    assert answer.status_code == 409, answer.json
+    assert len(host.chat_model.prompts) == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_broken_turn_that_is_cleared_while_it_is_tried_again_begins_anew(
+    host: Host, user: Any
+) -> None:
+    host.chat_model.scripts += [["Half", httpx.ReadError("reset")], ["Well."]]
+    body = {"message": "Hi", "session_id": "s"}
+    assert post(host, user, body).status_code == 502
+    records = host.app.extensions["chatbot"].turn_services.conversations
+    reopen = records.reopen_turn
+    with pytest.MonkeyPatch.context() as patch:
+
+        def clear_first(*args: Any) -> Any:
+            headers = host.headers(user)
+            host.app.test_client().delete("/api/chatbot/clear-session/s", headers=headers)
+            return reopen(*args)
+
+        patch.setattr(records, "reopen_turn", clear_first)
+        again = post(host, user, body)
+    assert (again.status_code, again.json["assistant_response"]) == (200, "Well.")
+    assert count(host, user, "s") == 2

@@ -56,11 +56,11 @@ class Turns(RuleBasedStateMachine):
         busy = self.claims(self.users[who], session_id)
         try:
             turn = self.records.open_turn(self.users[who], session_id, "Q", "/chat", request)
-        except ConflictError:
-            assert busy
-            return multiple()
         except RepeatedRequestError:
             assert self.records.find_request(self.users[who], request) is not None
+            return multiple()
+        except ConflictError:
+            assert busy
             return multiple()
         return turn
 

@@ -15,8 +15,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import ObjectDeletedError
 
-from ...errors import ConflictError, NotFoundError, ReusedKeyError
+from ...errors import ConflictError, NotFoundError, ReusedKeyError, SessionClearedError
 from ...models import utc_now
 from .sessions import Sessions, title_of
 from .tables import aware
@@ -70,8 +71,11 @@ class RequestKey:
     digest: str
 
 
-class RepeatedRequestError(Exception):
+class RepeatedRequestError(ConflictError):
     """The same request has opened a turn already, perhaps this very moment."""
+
+    def __init__(self) -> None:
+        super().__init__("This request is being answered already: send it again.")
 
 
 class TurnRecords(Sessions):
@@ -91,6 +95,7 @@ class TurnRecords(Sessions):
         :param endpoint: path of the chat endpoint below the plugin's prefix
         :param request: what tells a repeated request
         :raises ConflictError: when the session is being answered already; nothing is stored
+        :raises SessionClearedError: when the session, or the user, is deleted this very moment
         :raises RepeatedRequestError: when the same request has opened a turn before
         """
         with self.transaction():
@@ -111,21 +116,38 @@ class TurnRecords(Sessions):
         :param rows: the other columns
         :return: key of each by its ``message_type``
         :raises RepeatedRequestError: when the same request has stored one before
+        :raises SessionClearedError: when the session has gone since it was read
         """
         if request is not None:
             rows[0].update(request_key=request.key, request_digest=request.digest)
-        of_all = {
-            "user_id": session.user_id,
-            "session_id": session.session_id,
-            "chat_session_id": session.id,
-        }
         columns = dict.fromkeys(column for row in rows for column in row)
+        of_all = self._columns_of(session)
         try:
             return self._insert_rows([{**columns, **row, **of_all} for row in rows])
         except IntegrityError as error:
-            if request is None:
-                raise
-            raise RepeatedRequestError() from error
+            self.db.session.rollback()
+            if request is not None and self._is_known(of_all["user_id"], request):
+                raise RepeatedRequestError() from error
+            raise SessionClearedError() from error
+
+    @staticmethod
+    def _columns_of(session: Any) -> dict[str, Any]:
+        """Return what the messages of a session say of it.
+
+        :raises SessionClearedError: when it has gone since it was read
+        """
+        try:
+            return {
+                "user_id": session.user_id,
+                "session_id": session.session_id,
+                "chat_session_id": session.id,
+            }
+        except ObjectDeletedError as error:
+            raise SessionClearedError() from error
+
+    def _is_known(self, user_id: Any, request: RequestKey) -> bool:
+        is_same = self.messages.request_key == request.key
+        return self._own(self.messages, user_id, is_same) is not None
 
     def _insert_rows(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
         table, connection = self.messages.__table__, self._connection()
@@ -238,7 +260,10 @@ class TurnRecords(Sessions):
     def _find_or_create_session(self, user_id: Any, session_id: str | None, question: str) -> Any:
         title = title_of(question)
         if session_id is None:  # nobody can know its name before
-            return self._new_session(user_id, str(uuid.uuid4()), title)
+            session = self._new_session(user_id, str(uuid.uuid4()), title)
+            if session is None:  # so it is the user that is not there any more
+                raise SessionClearedError()
+            return session
         sessions = self.sessions
         named = sa.and_(sessions.user_id == user_id, sessions.session_id == session_id)
         found = self.db.session.execute(self._with_unlinked(user_id, sessions, named)).one()
