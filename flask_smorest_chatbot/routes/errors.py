@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from flask import Response, current_app, g, jsonify, request
 from flask_smorest import Blueprint
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.routing import RequestRedirect
@@ -104,8 +105,7 @@ def register_error_handlers(blueprint: Blueprint) -> None:
     """Answer every error of the blueprint's views in the API's shape."""
     blueprint.register_error_handler(errors.ChatbotError, answer_to)
     blueprint.register_error_handler(HTTPException, _handle_http_exception)
-    for kind in DATABASE_AWAY:
-        blueprint.register_error_handler(kind, _handle_database_error)
+    blueprint.register_error_handler(SQLAlchemyError, _handle_database_error)
 
 
 def answer_to(error: errors.ChatbotError) -> Response:
@@ -152,7 +152,12 @@ def database_fault(error: Exception) -> dict[str, Any]:
 
 
 def _handle_database_error(error: Exception) -> Response:
-    return _respond(database_fault(error))
+    if isinstance(error, DATABASE_AWAY):
+        return _respond(database_fault(error))
+    # Else the log of the host would have its text.
+    log.error("the database refused a statement: %s", errors.without_text(error))
+    current_app.extensions["chatbot"].db.session.rollback()
+    return _respond(_told(500, _SENTENCES[500]))
 
 
 def _respond(body: dict[str, Any]) -> Response:

@@ -252,3 +252,27 @@ def test_marks_in_a_message_reach_the_model_broken(host: Host, user: Any) -> Non
     for line in "\n".join(said).splitlines():  # ours stand on lines of their own
         assert line in OUR_MARKS or not [mark for mark in OUR_MARKS if mark in line], line
     assert system.count("</profile>") == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ADD CHECK (length(content) < 5)",  # IntegrityError
+        "ALTER COLUMN content TYPE varchar(5)",  # DataError
+        "DROP COLUMN status",  # ProgrammingError
+    ],
+)
+def test_message_that_the_database_refuses_is_in_no_log(
+    host: Host, user: Any, caplog: pytest.LogCaptureFixture, change: str
+) -> None:
+    with host.app.app_context(), host.db.engine.begin() as connection:
+        connection.execute(sa.text(f"ALTER TABLE chat_messages {change}"))
+    answer = host.app.test_client().post(
+        "/api/chatbot/chat", json={"message": "canary message"}, headers=host.headers(user)
+    )
+    assert answer.status_code == 500
+    assert set(answer.json) == {"code", "status", "message", "errors", "request_id"}
+    told = caplog.text + "".join(str(record.exc_info) for record in caplog.records)
+    assert "the database refused a statement" in told
+    assert "canary" not in told + answer.text

@@ -128,7 +128,10 @@ class TurnRecords(Sessions):
             self.db.session.rollback()
             if request is not None and self._is_known(of_all["user_id"], request):
                 raise RepeatedRequestError() from error
-            raise SessionClearedError() from error
+            was_stored = not sa.inspect(session).transient  # or else made just now, and undone
+            if was_stored and self.find(self.sessions, of_all["chat_session_id"]) is None:
+                raise SessionClearedError() from error
+            raise
 
     @staticmethod
     def _columns_of(session: Any) -> dict[str, Any]:
