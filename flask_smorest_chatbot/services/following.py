@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import (
     DatabaseAwayError,
@@ -21,10 +22,16 @@ from ..errors import (
 )
 from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, chat_response
 from .host import TurnServices
+from .patience import patiently
+from .storage.tables import DATABASE_AWAY
 from .storage.turn_records import STOPPING, UNSETTLED
+
+log = logging.getLogger(__name__)
 
 #: Seconds between two looks at an answer that is being written.
 POLL = 0.25
+
+_Result = TypeVar("_Result")
 
 _KINDS: dict[str, type[TurnError]] = {
     "model_unreachable": ModelUnavailableError,
@@ -68,7 +75,14 @@ class Following:
 
     def events(self) -> Generator[Event, None, None]:
         """Yield what the client has not seen, then what comes, as the turn itself would."""
-        answer = self._read()
+        try:
+            yield from self._events()
+        except DATABASE_AWAY as error:
+            log.error("answer %s is not followed: %s", self.answer_id, type(error).__name__)
+            yield Failed(DatabaseAwayError())
+
+    def _events(self) -> Generator[Event, None, None]:
+        answer = yield from self._read()
         if answer is not None and not self.seen and not self.knows_recommendations:
             model = answer.model or self.services.chat_model.name
             yield Started(answer.session_id, answer.id, model)
@@ -79,7 +93,7 @@ class Following:
                 yield Failed(ServerStoppingError())
                 return
             time.sleep(POLL)
-            answer = self._read()
+            answer = yield from self._read()
         if answer is None:
             yield Failed(SessionClearedError())
             return
@@ -92,9 +106,13 @@ class Following:
     def nudge(self) -> None:
         """Nothing: it looks anew several times a second."""
 
-    def _read(self) -> Any:
-        answer = self.services.conversations.read_answer(self.user_id, self.answer_id)
+    def _read(self) -> Generator[Event, None, Any]:
+        read = self.services.conversations.read_answer
+        answer = yield from self._patiently(lambda: read(self.user_id, self.answer_id))
         return answer if answer is not None and answer.created_at == self.created_at else None
+
+    def _patiently(self, action: Callable[[], _Result]) -> Generator[Event, None, _Result]:
+        return (yield from patiently(self.services.running, action))
 
     def _news(self, answer: Any) -> Generator[Event, None, None]:
         if len(answer.content) > self.seen:
@@ -107,13 +125,15 @@ class Following:
             return
         stored = answer.context_data or {}
         recommendations = stored.get("recommendations") or []
+        asked = self.services.conversations.question_of
+        question = yield from self._patiently(lambda: asked(answer))
         if not self.knows_recommendations:
             yield Recommended(recommendations)
         yield Done(
             chat_response(
                 session_id=answer.session_id,
                 message_id=answer.id,
-                question=self.services.conversations.question_of(answer),
+                question=question,
                 text=answer.content,
                 recommendations=recommendations,
                 context=stored.get("context") or {},

@@ -49,6 +49,7 @@ from .host import TurnServices
 from .model.attempt import TICK, Usage
 from .model.generation import Generation
 from .model.servers import check_any_is_asked
+from .patience import patiently
 from .prompts import PromptMessage
 from .reading.links import LinkFilter, host_of
 from .running import RunningTurn
@@ -60,10 +61,6 @@ if TYPE_CHECKING:
     from .reading.recommendations import Grounded
 
 log = logging.getLogger(__name__)
-
-#: Seconds that a turn waits for a database that is away: it may only be restarted. Less than a
-#: claim lasts, so that nobody else settles the turn meanwhile.
-PATIENCE = 10.0
 
 _Result = TypeVar("_Result")
 
@@ -307,15 +304,7 @@ class Turn:
 
     def _patiently(self, action: Callable[[], _Result]) -> Generator[Event, None, _Result]:
         """Do what needs the database, and wait for one that is away."""
-        give_up = time.monotonic() + PATIENCE
-        while True:
-            try:
-                return action()
-            except DATABASE_AWAY:
-                if time.monotonic() > give_up or self.services.running.is_over:
-                    raise
-            yield Waiting()
-            time.sleep(TICK)
+        return (yield from patiently(self.services.running, action))
 
     def _choose(
         self, briefing: Briefing, deadline: float, retries: int

@@ -15,8 +15,8 @@ from chaos_parts import EchoModel, Postgres, running_site
 from client import SSE, events_of
 from servers import LiveSite
 
+from flask_smorest_chatbot.services.patience import PATIENCE
 from flask_smorest_chatbot.services.storage.turn_records import CLAIM_LENGTH
-from flask_smorest_chatbot.services.turn import PATIENCE
 
 CHAT = "/api/chatbot/chat"
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import sqlalchemy as sa
 from client import SSE, bytes_of, events_of, names_of
 from host import Host
 
-from flask_smorest_chatbot.services.events import Delta, Failed, Started, Waiting
+from flask_smorest_chatbot.services.events import Delta, Done, Failed, Started, Waiting
 from flask_smorest_chatbot.services.following import Following
 from flask_smorest_chatbot.services.running import SAVE_INTERVAL, RunningTurn
 from flask_smorest_chatbot.services.storage import worker
@@ -264,6 +265,42 @@ def test_who_follows_an_answer_is_not_shown_the_next_one_of_its_number(
         (last,) = [event for event in events if not isinstance(event, Waiting)]
     assert isinstance(last, Failed)
     assert last.error.reason == "session_cleared"
+
+
+def away_for(records: Any, name: str, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what reads from the database find it away so many times."""
+    read, left = getattr(records, name), [None] * times
+
+    def fail_first(*args: Any) -> Any:
+        if left:
+            left.pop()
+            raise sa.exc.OperationalError("SELECT", {}, OSError("gone"))
+        return read(*args)
+
+    monkeypatch.setattr(records, name, fail_first)
+
+
+@pytest.mark.parametrize("name", ["read_answer", "question_of"])
+def test_who_follows_an_answer_waits_for_a_database_that_is_away(
+    host: Host, user: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = host.app.extensions["chatbot"].turn_services
+    records = services.conversations
+    with host.app.app_context():
+        opened = records.open_turn(user, "s", "Hi", "/chat")
+        records.settle(opened, {"status": "complete", "content": "Hello."})
+        answer = records.read_answer(user, opened.answer_id)
+        follow = partial(Following, services, user, answer.id, answer.created_at)
+        away_for(records, name, 2, monkeypatch)
+        events = list(follow().events())
+        assert sum(isinstance(event, Waiting) for event in events) == 2
+        assert isinstance(events[-1], Done)
+        assert events[-1].response["user_message"] == "Hi"
+        monkeypatch.setattr("flask_smorest_chatbot.services.patience.PATIENCE", 0.0)
+        away_for(records, name, 100, monkeypatch)
+        last = list(follow().events())[-1]
+    assert isinstance(last, Failed)
+    assert last.error.reason == "database_unavailable"
 
 
 def test_turn_whose_number_is_given_again_is_over_and_leaves_the_new_one_alone(
