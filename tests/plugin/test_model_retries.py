@@ -62,6 +62,13 @@ def test_waits_differ_from_turn_to_turn() -> None:
         assert longest / 2 <= min(waits) < max(waits) <= longest
 
 
+def test_waits_that_the_server_asks_for_differ_too() -> None:
+    fault = ModelError("Busy.", "model_busy", may_pass=True, retry_after=3.0)
+    waits = [_wait_before(0, fault) for _ in range(50)]
+    assert len(set(waits)) > 40
+    assert 3.25 <= min(waits) < max(waits) <= 3.5
+
+
 @pytest.mark.parametrize("retries", [0, 1, 2])
 def test_retries_are_as_configured(build: Build, serve: Serve, retries: int) -> None:
     server = serve([BUSY])

@@ -143,7 +143,7 @@ def _wait_before(retry: int, error: ModelError) -> float:
     """Return the seconds to wait: other turns that failed at the same time wait differently."""
     longest = _BACKOFF * 2**retry
     backoff = random.uniform(longest / 2, longest)  # noqa: S311  no secret  # nosec B311
-    return max(backoff, error.retry_after or 0.0)
+    return backoff + (error.retry_after or 0.0)
 
 
 def _pause(seconds: float) -> Iterator[None]:
