@@ -108,7 +108,8 @@ def _count_refused_and_tell(response: Response) -> Response:
 
 def _is_limited() -> bool:
     chat = current_app.extensions["chatbot"].config.url_prefix
-    return request.path.startswith(API) and not request.path.startswith((EXEMPT, f"{chat}/"))
+    is_api = request.path.startswith(API) and not request.path.startswith(f"{chat}/")
+    return is_api and request.path != EXEMPT
 
 
 def _will_know_the_user() -> bool:

@@ -146,7 +146,9 @@ def test_every_answer_of_the_api_says_how_the_limits_stand(
                 assert exempt or int(answer.headers["RateLimit-Limit"]) >= 600
 
 
-@pytest.mark.parametrize("path", [LISTINGS, "/api/nothing", "/api/openapi.json", SURVEYS])
+@pytest.mark.parametrize(
+    "path", [LISTINGS, "/api/nothing", "/api/healthy", "/api/health/", "/api/openapi.json", SURVEYS]
+)
 def test_strangers_are_counted_by_address(small_site: Flask, path: str) -> None:
     def statuses(address: str) -> list[int]:
         return [ask(small_site, path, address).status_code for _ in range(4)]
