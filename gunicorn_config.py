@@ -83,6 +83,11 @@ class SiteLogger(Logger):
             msg = re.split("['\"]", msg, maxsplit=1)[0]  # it quotes
         super().warning(msg, *args, **kwargs)
 
+    def debug(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        if str(msg).startswith("Ignored premature client disconnection"):
+            msg, args = "Ignored premature client disconnection.", ()  # it quotes, too
+        super().debug(msg, *args, **kwargs)
+
 
 logger_class = SiteLogger
 
@@ -142,13 +147,29 @@ def _take_over(server: Any) -> None:
     """Become the service's main process; the old master stops accepting and ends its answers.
 
     The app has been loaded by now. When that fails, the old master is still there and serves on.
+
+    :raises SystemExit: when nobody waits for this any more: the old master has gone, and systemd
+        has started another one, or ``reload.sh`` has said that the old one serves on
     """
+    if not _is_awaited(server.master_pid):
+        server.log.error("It took too long to take over; this master ends.")
+        raise SystemExit(1)
     sd_notify(f"MAINPID={os.getpid()}", server.log)
     os.kill(server.master_pid, signal.SIGTERM)
     # Not to wait until the old one has gone: else the next USR2 would be ignored until then.
     server.master_pid = 0
     server.master_name = "Master"
     os.environ.pop("GUNICORN_PID", None)
+
+
+def _is_awaited(old_master: int) -> bool:
+    if time.monotonic() > float(os.environ.pop("TAKE_OVER_UNTIL", "inf")):
+        return False
+    try:
+        os.kill(old_master, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _feed_watchdog(server: Any, interval: float) -> None:
@@ -176,6 +197,9 @@ def pre_exec(server: Any) -> None:
         server.START_CTX["args"] = [launcher, "gunicorn", *server.START_CTX["args"][2:]]
         server.START_CTX["cwd"] = "/"
     if server.systemd:
+        # The clock is the same for all processes. reload.sh waits a little longer.
+        within = float(os.environ.get("RELOAD_WITHIN", "30"))
+        server.cfg.env_orig["TAKE_OVER_UNTIL"] = str(time.monotonic() + within)
         if os.fork():
             os._exit(0)  # so that the new master is systemd's child, whose end it notices
         # gunicorn says that the sockets begin at 3, as systemd has it, but has moved them.

@@ -4,7 +4,8 @@
 # one serves on, and this fails.
 set -eu
 kill -USR2 "$MAINPID"
-tries=$((${RELOAD_WITHIN:-30} * 5)) # of 0.2 seconds each
+# In 0.2 seconds each, and longer than a new master may take (gunicorn_config.py).
+tries=$(((${RELOAD_WITHIN:-30} + 2) * 5))
 while [ "$(systemctl show --property=MainPID --value rental.service)" = "$MAINPID" ]; do
     tries=$((tries - 1))
     if [ "$tries" = 0 ]; then

@@ -99,6 +99,7 @@ def service(tmp_path: Path, told: list[str]) -> Iterator[Service]:
                 "WEB_CONCURRENCY": "1",
                 "GRACEFUL_TIMEOUT": "20",
                 "SITE_LAUNCHER": str(launcher),
+                "RELOAD_WITHIN": "90",
             },
         )
     it = Service(f"http://127.0.0.1:{port}", port, process, told)
@@ -178,6 +179,24 @@ def test_a_release_that_does_not_load_leaves_the_old_one_serving(
     (tmp_path / "launcher").write_text("#!/bin/sh\nexit 1\n")
     os.kill(service.process.pid, signal.SIGUSR2)
     time.sleep(2)
+    assert service.get() == 200
+    (tmp_path / "launcher").write_text(LAUNCHER)
+    os.kill(_hand_over(service, service.process.pid), signal.SIGTERM)
+
+
+@pytest.mark.parametrize("late", ["TAKE_OVER_UNTIL=0", "GUNICORN_PID=4194305"])
+def test_a_master_that_nobody_waits_for_does_not_take_over(
+    service: Service, tmp_path: Path, late: str
+) -> None:
+    """Its time is past, or the old one is gone: there is no process of that number."""
+    (tmp_path / "launcher").write_text(LAUNCHER.replace("exec", f"export {late}; exec"))
+    os.kill(service.process.pid, signal.SIGUSR2)
+    deadline = time.monotonic() + 60
+    while "this master ends" not in (tmp_path / "log").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    time.sleep(0.5)
+    assert not _masters(service.told)
     assert service.get() == 200
     (tmp_path / "launcher").write_text(LAUNCHER)
     os.kill(_hand_over(service, service.process.pid), signal.SIGTERM)

@@ -40,9 +40,10 @@ TWO = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\nit's a canary\r\n\r\n"
 
 
 def test_what_gunicorn_refuses_is_answered_as_the_site_answers(tmp_path):
-    site = start_site(tmp_path, WEB_CONCURRENCY="1")
+    site = start_site(tmp_path, WEB_CONCURRENCY="1", LOG_LEVEL="debug")
     try:
         assert answer_to(site.url, TWO)[0][0] == "HTTP/1.1 200 OK"
+        _break_off(site.url, b"GET / HTTP/1.1\r\nAuthorization: Bearer canary")
         for request, status in REFUSED.items():
             head, body = answer_to(site.url, request)
             assert head[0].startswith(f"HTTP/1.1 {status} ")
@@ -59,7 +60,15 @@ def test_what_gunicorn_refuses_is_answered_as_the_site_answers(tmp_path):
         stop_site(site)
     log = (tmp_path / "server.log").read_text()
     assert log.count("Invalid request from") == len(REFUSED) + 1
+    assert "Ignored premature client disconnection" in log
     assert "canary" not in log
+
+
+def _break_off(url: str, request: bytes) -> None:
+    """Send the beginning of a request, and leave."""
+    parts = urlsplit(url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
+        connection.sendall(request)
 
 
 def answer_to(url: str, request: bytes) -> tuple[list[str], Any]:
