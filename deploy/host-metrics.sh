@@ -12,12 +12,14 @@ metric() { # NAME HELP VALUE
 }
 
 ends() {
-    date --date "$(openssl x509 -noout -enddate -in "$certificate" | cut -d= -f2)" +%s
+    told=$(openssl x509 -noout -enddate -in "$certificate") && date --date "${told#*=}" +%s
 }
 
-newest=$(find "$backups" -name 'rental-*' ! -name '*.sha256' ! -name '*.partial' -printf '%T@ %s\n' | sort -rn | head -n 1)
+newest=$(find "$backups" \( -name 'rental-*.dump' -o -name 'rental-*.sqlite' \) -printf '%T@ %s\n' | sort -rn | head -n 1)
 {
-    metric rental_certificate_expires_timestamp_seconds "When the certificate ends." "$(ends)"
+    if ends=$(ends); then
+        metric rental_certificate_expires_timestamp_seconds "When the certificate ends." "$ends"
+    fi
     metric rental_backup_timestamp_seconds "When the newest backup was made; 0 is never." \
         "$(echo "${newest:-0 0}" | cut -d' ' -f1)"
     metric rental_backup_bytes "Size of the newest backup." "$(echo "${newest:-0 0}" | cut -d' ' -f2)"

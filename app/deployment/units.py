@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from fnmatch import fnmatch
 
 from flask_smorest_chatbot import Finding
 
@@ -16,6 +17,8 @@ SERVERS = tuple(
     f"{name}.service"
     for name in ("postgresql", "ollama", "redis-server", "prometheus", "prometheus-node-exporter")
 )
+#: Debian's postgresql.service only stands for these, and is active whatever becomes of them.
+CLUSTERS = "postgresql@*.service"
 #: Run once; must not have failed the last time.
 TASKS = tuple(
     f"rental-{name}.service"
@@ -48,7 +51,7 @@ def check_units() -> Finding:
     """Look for units that are missing, have failed or do not run."""
     if not is_installed(SITE):
         return Finding("units", f"{SITE} is not installed here", applies=False)
-    states = show(*NEEDED, *SERVERS, *TASKS)
+    states = show(*NEEDED, *SERVERS, CLUSTERS, *TASKS)
     wrong = [f"{it['Id']} {fault}" for it in states if (fault := _fault(it))]
     if wrong:
         remedy = "Look at `systemctl status` of each; docs/runbook.md has more."
@@ -64,5 +67,7 @@ def _fault(state: dict[str, str]) -> str:
         return "is not installed" if unit in NEEDED else ""
     if active == "failed":
         return "has failed"
-    must_run = unit in NEEDED or (unit in SERVERS and state["UnitFileState"] == "enabled")
+    is_server = unit in SERVERS or fnmatch(unit, CLUSTERS)
+    # A cluster's is "enabled-runtime".
+    must_run = unit in NEEDED or (is_server and state["UnitFileState"].startswith("enabled"))
     return f"is {active}" if must_run and active not in ("active", "reloading") else ""

@@ -25,7 +25,7 @@ RUNBOOK = (DEPLOY.parent / "docs/runbook.md").read_text()
 
 WORDS = {
     *("sum", "min", "max", "count", "rate", "histogram_quantile", "topk", "time", "by", "and"),
-    *("offset", "or", "vector", "Inf"),
+    *("offset", "or", "vector", "Inf", "absent", "on"),
 }
 # What Prometheus itself and its node exporter tell.
 OTHERS = {
@@ -80,6 +80,18 @@ def _host_metrics(folder: Path) -> str:
     text = (folder / "rental.prom").read_text()
     assert "rental_backup_bytes 6\n" in text
     return text
+
+
+def test_without_a_certificate_nothing_is_told_of_its_end(tmp_path: Path) -> None:
+    (tmp_path / "rental-20260101T000000Z.sqlite-wal").write_text("no backup")
+    subprocess.run(
+        [DEPLOY / "host-metrics.sh", tmp_path],
+        check=True,
+        env={"PATH": "/usr/bin:/bin", "BACKUP_DIR": str(tmp_path), "CERTIFICATE": "/nowhere"},
+    )
+    text = (tmp_path / "rental.prom").read_text()
+    assert "certificate" not in text
+    assert "rental_backup_timestamp_seconds 0\n" in text
 
 
 def _queries() -> list[tuple[str, str]]:

@@ -18,20 +18,24 @@ from flask_smorest_chatbot import ChatbotConfig, Finding
 
 #: Plays systemctl from a file: property by unit.
 SYSTEMCTL = """#!/usr/bin/env python3
-import json, pathlib, sys
+import fnmatch, json, pathlib, sys
 states = json.loads(pathlib.Path(__file__).with_name("states.json").read_text())
 names = sys.argv[2].removeprefix("--property=").split(",")
-for unit in sys.argv[3:]:
+def named(pattern):
+    return fnmatch.filter(states, pattern) if "*" in pattern else [pattern]
+for unit in [unit for pattern in sys.argv[3:] for unit in named(pattern)]:
     state = {"Id": unit, "LoadState": "not-found", "ActiveState": "inactive", "UnitFileState": "",
              **states.get(unit, {})}
     print("\\n".join(f"{name}={state.get(name, '')}" for name in names) + "\\n")
 """
 WELL = {"LoadState": "loaded", "ActiveState": "active", "UnitFileState": "enabled"}
 RESTING = {"LoadState": "loaded", "ActiveState": "inactive", "UnitFileState": "static"}
+CLUSTER = {**WELL, "UnitFileState": "enabled-runtime"}
 DEPLOYED = {
     **dict.fromkeys(units.NEEDED, WELL),
     **dict.fromkeys(units.TASKS, RESTING),
     "ollama.service": WELL,
+    "postgresql@15-main.service": CLUSTER,
 }
 
 
@@ -88,6 +92,7 @@ def test_units_that_are_well(systemd: Systemd) -> None:
     [
         ("rental-backup.service", {**RESTING, "ActiveState": "failed"}, "has failed"),
         ("nginx.service", {**WELL, "ActiveState": "inactive"}, "is inactive"),
+        ("postgresql@15-main.service", {**CLUSTER, "ActiveState": "inactive"}, "is inactive"),
         ("rental-purge.timer", {**WELL, "LoadState": "not-found"}, "is not installed"),
         ("ollama.service", {**WELL, "ActiveState": "activating"}, "is activating"),
     ],
