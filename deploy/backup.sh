@@ -13,8 +13,9 @@ name=rental-$(date --utc +%Y%m%dT%H%M%SZ).$ending
 partial=$folder/$name.partial
 trap 'rm -f "$partial"' EXIT
 python -m deploy.database dump "$partial"
-mv "$partial" "$folder/$name"
-(cd "$folder" && sha256sum "$name" >"$name.sha256")
+sum=$(sha256sum <"$partial")
+echo "${sum%% *}  $name" >"$folder/$name.sha256"
+mv "$partial" "$folder/$name" # a backup that is there is whole, and can be checked
 # Only now, so that a day without backups never removes the last one.
 find "$folder" -name 'rental-*' -mtime "+$days" -delete
 echo "$folder/$name"

@@ -70,6 +70,8 @@ def dump(target: Path) -> None:
         closing(sqlite3.connect(target)) as copy,
     ):
         live.backup(copy)
+        # In one file, also for whoever opens it.
+        copy.execute("PRAGMA journal_mode=DELETE")
 
 
 def restore(source: Path, name: str) -> None:
@@ -81,11 +83,11 @@ def restore(source: Path, name: str) -> None:
     url = live_url()
     beside = _beside(url, name)
     if url.get_backend_name() == "postgresql":
-        _on_server(url, f'CREATE DATABASE "{name}"')
+        _on_server(url, f"CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0")
         run(beside, "pg_restore", "--exit-on-error", "--no-owner", f"--dbname={name}", str(source))
     else:
         with (
-            closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as backup,
+            closing(sqlite3.connect(f"file:{source}?mode=ro&immutable=1", uri=True)) as backup,
             closing(sqlite3.connect(sqlite_path(beside))) as copy,
         ):
             backup.backup(copy)
@@ -101,9 +103,7 @@ def promote(name: str, old: str) -> None:
     """
     url = live_url()
     if url.get_backend_name() == "postgresql":
-        if _exists(url):
-            _on_server(url, f'ALTER DATABASE "{url.database}" RENAME TO "{old}"')
-        _on_server(url, f'ALTER DATABASE "{name}" RENAME TO "{url.database}"')
+        _rename(url, name, old)
         return
     live = sqlite_path(url)
     for ending in ("", "-wal", "-shm"):  # what was not yet written into the file is beside it
@@ -134,6 +134,24 @@ def _maintenance(url: URL) -> sa.Engine:
 def _on_server(url: URL, statement: str) -> None:
     with _maintenance(url).connect() as connection:
         connection.execute(sa.text(statement))
+
+
+def _rename(url: URL, name: str, old: str) -> None:
+    """Give the live database the name ``old``, and ``name`` the live one's: both or neither."""
+    live = url.database
+    exists = _exists(url)
+    with sa.create_engine(url.set(database="postgres")).begin() as connection:
+        # No database is renamed that somebody uses: a timer's task, or a terminal left open.
+        connection.execute(_END_SESSIONS, {"names": [live, name]})
+        if exists:
+            connection.execute(sa.text(f'ALTER DATABASE "{live}" RENAME TO "{old}"'))
+        connection.execute(sa.text(f'ALTER DATABASE "{name}" RENAME TO "{live}"'))
+
+
+_END_SESSIONS = sa.text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = ANY(:names) AND usename = current_user"
+)
 
 
 def _exists(url: URL) -> bool:

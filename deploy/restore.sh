@@ -2,16 +2,19 @@
 # Prove a backup by restoring it beside the live database, and with --promote put it in its place.
 #   deploy/restore.sh [--promote] [BACKUP]      (the newest one unless named)
 set -euo pipefail
-cd "$(dirname "$(readlink -f "$0")")"
-run=./run.sh
+run=$(dirname "$(readlink -f "$0")")/run.sh
 folder=${BACKUP_DIR:-/var/backups/rental}
 promote=no
-if [ "${1:-}" = --promote ]; then
-    promote=yes
-    shift
-fi
+backup=
+for argument; do
+    case $argument in
+        --promote) promote=yes ;;
+        *) backup=$argument ;;
+    esac
+done
 [ "$(id -u)" = 0 ] || { echo "Run this as root." >&2; exit 1; }
-backup=${1:-$(find "$folder" -name 'rental-*' ! -name '*.sha256' ! -name '*.partial' | sort | tail -n 1)}
+[ -n "$backup" ] ||
+    backup=$(find "$folder" -name 'rental-*.dump' -o -name 'rental-*.sqlite' | sort | tail -n 1)
 [ -f "$backup" ] || { echo "There is no backup ${backup:-in $folder}." >&2; exit 1; }
 
 echo "Checking $backup"
@@ -26,8 +29,11 @@ if [ $promote = no ]; then
     exit 0
 fi
 old=rental_before_$stamp
+# If anything fails from here on, the site serves again, with the database that is then in place.
+trap 'systemctl start rental.socket rental.service' EXIT
 systemctl stop rental.socket rental.service
 "$run" python -m deploy.database promote "$copy" "$old"
 "$run" flask --app run db upgrade # the backup may be older than the release
+trap - EXIT
 systemctl start rental.socket rental.service
 echo "The backup is live. What was live before is kept as $old."

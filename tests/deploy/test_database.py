@@ -98,7 +98,10 @@ def test_what_was_destroyed_is_restored(url: str, deploy: Deploy, tmp_path: Path
     told = deploy(*DATABASE, "restore", backup, "restored").stdout
     assert any(line.split() == ["users", "1", "0"] for line in told.splitlines()), told
     assert _in_site(url, _names) == []  # beside the live one
-    deploy(*DATABASE, "promote", "restored", "before")
+    with sa.create_engine(url).connect() as somebody:
+        somebody.execute(sa.text("SELECT 1"))  # uses it still
+        deploy(*DATABASE, "promote", "restored", "before")
+        somebody.invalidate()
     assert _in_site(url, _names) == ["Ann"]
 
 
@@ -108,6 +111,10 @@ def test_a_look_leaves_nothing_behind(url: str, deploy: Deploy, tmp_path: Path) 
         deploy(*DATABASE, "restore", backup, "looked_at")
         deploy(*DATABASE, "drop", "looked_at")
     assert not list(tmp_path.glob("site.db.looked_at*"))
+    assert {it.name for it in (tmp_path / "backups").iterdir()} == {
+        Path(backup).name,
+        f"{Path(backup).name}.sha256",
+    }
 
 
 def test_what_is_no_backup_of_the_site_is_refused(deploy: Deploy, tmp_path: Path) -> None:
@@ -127,3 +134,9 @@ def test_old_backups_go_and_the_newest_stays(deploy: Deploy, tmp_path: Path) -> 
         f"{backup.name}.sha256",
         "notes",
     }
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_promotion_that_fails_leaves_the_live_database(url: str, deploy: Deploy) -> None:
+    assert deploy(*DATABASE, "promote", "not_there", "before", check=False).returncode != 0
+    assert _in_site(url, _names) == ["Ann"]
