@@ -50,7 +50,9 @@ parse_arguments() {
 }
 
 install_packages() {
-    local wanted=(ca-certificates curl nginx openssl procps python3 python3-venv)
+    local wanted=(ca-certificates curl logrotate nginx openssl procps python3 python3-venv)
+    has_time_daemon || wanted+=(systemd-timesyncd)
+    [ $OLLAMA = no ] || wanted+=(zstd) # with which its installer unpacks
     case $DATABASE_URL in
         '') wanted+=(postgresql) ;;
         postgres*) wanted+=(postgresql-client) ;;
@@ -58,6 +60,11 @@ install_packages() {
     [ $SELF_SIGNED = yes ] || wanted+=(certbot)
     [ $PROMETHEUS = no ] || wanted+=(prometheus prometheus-node-exporter)
     packages "${wanted[@]}"
+}
+
+# Debian's servers and clients of time replace each other: whichever is there stays.
+has_time_daemon() {
+    dpkg-query -W -f '${Status} ${Provides}\n' | grep 'ok installed.*time-daemon' >/dev/null
 }
 
 make_user() { # NAME HOME
@@ -132,14 +139,19 @@ REGISTRATIONS_PER_ADDRESS=100
 TEXT
 }
 
+has_environment() { # FOLDER
+    [ -x "$1/.venv/bin/python" ] || return 1
+    [ ! -L "$1/.venv" ] || # of an older release
+        [ "$(basename "$(readlink "$1/.venv")")" = "$(environment_name "$1")" ]
+}
+
 install_release() {
     local name
     name=$(release_name "$CHECKOUT")
     if [ -n "$(current_release)" ]; then
         [ "$(current_release)" = "$name" ] ||
             say "Release $(current_release) stays; deploy/upgrade.sh moves to $name."
-        [ ! -L $ROOT/current/.venv ] || # of an older release
-            [ "$(basename "$(readlink $ROOT/current/.venv)")" = "$(environment_name $ROOT/current)" ] ||
+        has_environment $ROOT/current ||
             change "install the packages that the settings need" link_environment "$(readlink -f $ROOT/current)"
         return
     fi
@@ -161,6 +173,15 @@ nginx_site() {
     sed -e "s/@DOMAIN@/$DOMAIN/g" -e "$without" "$CHECKOUT/deploy/nginx/rental.conf"
 }
 
+# Debian's 768 are too few: each chat takes two, the client's and the site's, for minutes.
+more_connections() {
+    local file=/etc/nginx/nginx.conf
+    ! grep -qs 'worker_connections 768;' $file ||
+        change "let nginx take 8192 connections" sed -i 's/worker_connections 768;/worker_connections 8192;/' $file
+    grep -qs worker_rlimit_nofile $file ||
+        put /etc/nginx/modules-enabled/90-rental.conf 0644 root:root <<<'worker_rlimit_nofile 16384;'
+}
+
 install_nginx() {
     local before=$CHANGES
     # nginx must serve before Let's Encrypt can look; so there is a certificate of our own first.
@@ -173,6 +194,7 @@ install_nginx() {
     # Debian's welcome page wants to be the default server, too.
     [ ! -L /etc/nginx/sites-enabled/default ] ||
         change "disable nginx's welcome page" rm /etc/nginx/sites-enabled/default
+    more_connections
     [ "$CHANGES" = "$before" ] || [ "$DRY_RUN" = yes ] || nginx -t -q
     enable nginx.service
     [ "$CHANGES" = "$before" ] || [ "$DRY_RUN" = yes ] || systemctl reload nginx
@@ -206,10 +228,19 @@ install_prometheus() {
     [ "$CHANGES" = "$before" ] || [ "$DRY_RUN" = yes ] || systemctl reload prometheus
 }
 
+# In two steps, as a shell takes a download that failed for a script with nothing to do.
+run_ollamas_installer() {
+    local script
+    script=$(mktemp)
+    curl --fail --silent --show-error --location --output "$script" https://ollama.com/install.sh
+    sh "$script"
+    rm "$script"
+}
+
 install_ollama() {
     [ $OLLAMA = yes ] || return 0
     command -v ollama >/dev/null ||
-        change "install Ollama" sh -c 'curl --fail --silent --show-error --location https://ollama.com/install.sh | sh'
+        change "install Ollama" run_ollamas_installer
     make_user ollama /var/lib/ollama
 }
 
@@ -219,15 +250,20 @@ install_logrotate() {
 
 start() {
     enable rental.socket rental.service "${TIMERS[@]}"
-    if [ $OLLAMA = yes ]; then
-        local unit
-        for unit in "${MODEL_UNITS[@]}"; do
-            systemctl is-enabled --quiet "$unit" 2>/dev/null ||
-                change "enable $unit" systemctl enable --quiet "$unit"
-        done
-        # Its start begins pull and warm-up, which this does not wait for.
-        enable ollama.service
-    fi
+    [ $OLLAMA = no ] || start_model
+}
+
+# The start of Ollama begins pull and warm-up, which this does not wait for.
+start_model() {
+    local unit
+    for unit in "${MODEL_UNITS[@]}"; do
+        systemctl is-enabled --quiet "$unit" 2>/dev/null ||
+            change "enable $unit" systemctl enable --quiet "$unit"
+    done
+    # By its own installer, say, it may have been started without our settings.
+    [ "$MODEL_UNITS_CHANGED" = no ] || ! systemctl is-active --quiet ollama.service ||
+        change "restart ollama.service" systemctl restart ollama.service
+    enable ollama.service
 }
 
 main() {
@@ -253,6 +289,7 @@ main() {
     fi
     wait_until_ready "$(current_release)" || die "The site does not become ready: journalctl -u rental"
     if [ "$CHANGES" -gt 0 ]; then
+        systemctl start --no-block rental-host-metrics.service # not a quarter of an hour later
         say "https://$DOMAIN serves release $(current_release)."
     else
         say "Nothing changed."

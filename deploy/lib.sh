@@ -19,6 +19,9 @@ READY_WITHIN=${READY_WITHIN:-60} # seconds
 
 DRY_RUN=no
 CHANGES=0
+MODEL_UNITS_CHANGED=no
+
+umask 022 # the site's user reads what root writes
 
 say() { echo "$*"; }
 
@@ -115,6 +118,7 @@ link_environment() { # FOLDER
         "$environment/bin/python" -m pip install --quiet --disable-pip-version-check -r "$wanted"
         touch "$environment/.complete"
     fi
+    [ -L "$1/.venv" ] || rm -rf "$1/.venv" # an older release's own
     ln -sfn "../../environments/${environment##*/}" "$1/.venv"
 }
 
@@ -170,17 +174,20 @@ wait_until_ready() { # NAME
 }
 
 install_units() { # CHECKOUT
-    local unit before=$CHANGES
+    local unit before=$CHANGES model_before
     for unit in "${UNITS[@]}"; do
         put "/etc/systemd/system/$unit" 0644 root:root <"$1/deploy/systemd/$unit"
     done
     if [ -e /etc/systemd/system/rental-model.service ] || [ "${OLLAMA:-no}" = yes ]; then
+        model_before=$CHANGES
         for unit in "${MODEL_UNITS[@]}" ollama.service.d/rental.conf; do
             put "/etc/systemd/system/$unit" 0644 root:root <"$1/deploy/systemd/$unit"
         done
         if ! systemctl cat ollama.service >/dev/null 2>&1; then
             put /etc/systemd/system/ollama.service 0644 root:root <"$1/deploy/systemd/ollama.service"
         fi
+        # shellcheck disable=SC2034  # install.sh uses it
+        [ "$CHANGES" = "$model_before" ] || MODEL_UNITS_CHANGED=yes
     fi
     [ "$CHANGES" = "$before" ] || [ "$DRY_RUN" = yes ] || systemctl daemon-reload
 }
@@ -195,14 +202,24 @@ enable() { # UNIT...; and start
     done
 }
 
+# Let a release that was no good be the first that prune_releases removes: not at once, as answers
+# that it began may still be ending in it.
+discard() { # NAME
+    touch --date=@0 "$ROOT/releases/$1"
+}
+
 prune_releases() {
-    local name current
+    local name current used
     current=$(current_release)
+    for name in "$ROOT"/releases/*; do # builds that failed
+        [ -e "$name/.complete" ] || rm -rf "$name"
+    done
     # shellcheck disable=SC2012  # names are hexadecimal
     for name in $(ls -t $ROOT/releases | tail -n +$((KEPT_RELEASES + 1))); do
         [ "$name" = "$current" ] || rm -rf "${ROOT:?}/releases/$name"
     done
+    used=$(readlink "$ROOT"/releases/*/.venv || true) # an older release's is a folder, and no link
     for name in "$ROOT"/environments/*; do
-        readlink "$ROOT"/releases/*/.venv | grep -qF "${name##*/}" || rm -rf "$name"
+        grep -qF "${name##*/}" <<<"$used" || rm -rf "$name"
     done
 }

@@ -20,7 +20,8 @@ remove_units() {
 
 remove_nginx() {
     rm -f /etc/nginx/sites-enabled/rental /etc/nginx/sites-available/rental \
-        /etc/nginx/rental-proxy.conf /etc/nginx/rental-tls.conf
+        /etc/nginx/rental-proxy.conf /etc/nginx/rental-tls.conf \
+        /etc/nginx/modules-enabled/90-rental.conf
     ! systemctl is-active --quiet nginx || systemctl reload nginx
 }
 

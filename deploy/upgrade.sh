@@ -12,8 +12,14 @@ activate() { # NAME
     systemctl reload-or-restart rental.service
 }
 
+refuse() { # NEW WHY
+    discard "$1"
+    die "$2"
+}
+
 roll_back() { # OLD NEW
     say "Rolling back to $1." >&2
+    discard "$2"
     activate "$1" || true
     wait_until_ready "$1" || die "Release $1 is not ready either: journalctl -u rental"
     die "Release $2 was not ready, and $1 serves again. See: journalctl -u rental"
@@ -33,13 +39,14 @@ main() {
     say "back up"
     "$ROOT/current/deploy/run.sh" deploy/backup.sh
     say "bring the database up to date"
-    migrate "$new" || die "The migrations failed; release $old serves on."
+    migrate "$new" || refuse "$new" "The migrations failed; release $old serves on."
     say "try release $new"
-    release_is_ready "$new" || die "Release $new would not be ready; release $old serves on."
+    release_is_ready "$new" || refuse "$new" "Release $new would not be ready; release $old serves on."
     say "switch to release $new"
     activate "$new" || roll_back "$old" "$new"
     wait_until_ready "$new" || roll_back "$old" "$new"
     enable "${TIMERS[@]}" # the old release may not have had all of them
+    touch "$ROOT/releases/$old" # what is kept is the newest, and that it served is what counts
     touch "$ROOT/releases/$new"
     prune_releases
     say "Release $new serves; $old is kept beside it."

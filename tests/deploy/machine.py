@@ -259,6 +259,8 @@ def test_all_units_are_well(vm: Machine) -> None:
     vm.run("systemd-analyze", "security", "--threshold=15", "rental.service")
     assert vm.show("rental.service", "MemoryMax") == str(2 * 1024**3)
     assert vm.show("rental.service", "LimitNOFILE") == "16384"
+    nginx = vm.shell("cat /proc/$(pgrep -o -u www-data nginx)/limits")
+    assert re.search(r"Max open files +16384 ", nginx)
     settings = vm.shell("stat -c '%a %U:%G' /etc/rental/rental.env")
     assert settings == "640 root:rental"
 
@@ -636,5 +638,10 @@ def test_what_the_document_says_was_run(vm: Machine) -> None:
 
 
 def test_after_that_it_can_be_installed_again(vm: Machine) -> None:
+    """Where Ollama runs already, it is started anew with our settings."""
+    assert "OLLAMA_KEEP_ALIVE" not in vm.show("ollama", "Environment")
+    before = vm.show("ollama", "MainPID"), times_warmed(vm)
     vm.run(*INSTALL, **WHEELS, timeout=400)
     assert ready(vm)["status"] == "ok"
+    assert vm.show("ollama", "MainPID") != before[0]
+    eventually(lambda: times_warmed(vm) > before[1], 60)

@@ -23,7 +23,8 @@ from servers import ROOT
 CACHE = Path(os.environ.get("DEPLOY_CACHE", "/var/cache/rental-test-deploy"))
 PACKAGES = (
     "systemd,systemd-sysv,dbus,nginx,python3,python3-venv,postgresql,curl,ca-certificates,"
-    "iproute2,procps,openssl,prometheus,prometheus-node-exporter,libgomp1,redis-server"
+    "iproute2,procps,openssl,prometheus,prometheus-node-exporter,libgomp1,redis-server,zstd,"
+    "logrotate,systemd-timesyncd"
 )
 PYTHON = "/usr/bin/python3"  # Debian 12's own, as in the container
 NAME = "rental-test-deploy"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from dataclasses import fields
@@ -62,6 +63,32 @@ def test_packages_are_those_that_the_settings_need(
     told = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == str(ROOT / named)
     assert (ROOT / named).exists()
+
+
+def _release(root: Path, name: str, age: int, environment: str = "") -> None:
+    folder = root / "releases" / name
+    folder.mkdir(parents=True)
+    (folder / ".complete").touch()
+    if environment:
+        (root / "environments" / environment).mkdir(parents=True, exist_ok=True)
+        (folder / ".venv").symlink_to(f"../../environments/{environment}")
+    else:
+        (folder / ".venv").mkdir()  # an older release's own
+    os.utime(folder, (1e9 - age, 1e9 - age))
+
+
+def test_pruning_keeps_what_serves_and_what_served(tmp_path: Path) -> None:
+    _release(tmp_path, "a0", 0, "used")
+    _release(tmp_path, "b1", 1)
+    _release(tmp_path, "c2", 2, "used")
+    _release(tmp_path, "d3", 3, "old")
+    _release(tmp_path, "bad", -1, "old")
+    (tmp_path / "releases/failed").mkdir()
+    (tmp_path / "current").symlink_to("releases/a0")
+    script = f". {DEPLOY}/lib.sh && ROOT={tmp_path} && discard bad && prune_releases"
+    subprocess.run(["bash", "-euo", "pipefail", "-c", script], check=True)
+    assert {it.name for it in (tmp_path / "releases").iterdir()} == {"a0", "b1", "c2"}
+    assert [it.name for it in (tmp_path / "environments").iterdir()] == ["used"]
 
 
 @pytest.mark.parametrize("domain", ["", "a b", "-x", "x;y", "../x"])
