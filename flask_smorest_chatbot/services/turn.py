@@ -218,7 +218,7 @@ class Turn:
                         yield from self._say(links.feed(prose.feed(piece)))
                     self._keep_alive()
         finally:
-            self._note_tokens(generation.usage, briefing.prompt, self._written)
+            self._note_tokens(generation, briefing.prompt, self._written)
         yield from self._say(links.feed(prose.finish()) + links.finish())
         yield from self._recommend(briefing, prose.blocks, deadline, generation)
 
@@ -339,7 +339,7 @@ class Turn:
             log.warning("turn %s: no choice was made: %s", self.opened.answer_id, error.reason)
             return []
         finally:
-            self._note_tokens(generation.usage, prompt, chosen)
+            self._note_tokens(generation, prompt, chosen)
         grounded = ground("", [chosen], briefing.candidates, limit)
         best = grounded.items or briefing.candidates[:1]
         return [item.id for item in best]
@@ -410,15 +410,18 @@ class Turn:
         yield Recommended([])
         yield Done(self._response("stopped", [], context))
 
-    def _note_tokens(self, usage: Usage, prompt: Sequence[PromptMessage], text: str) -> None:
+    def _note_tokens(
+        self, generation: Generation, prompt: Sequence[PromptMessage], text: str
+    ) -> None:
         """Note what a generation cost; what the server did not say, as it does at the end only, is
         estimated from what was sent and said."""
-        if usage.input_tokens is None and not text:
-            return  # the model did not get to work
+        usage = generation.usage
+        if usage.input_tokens is None and not text and not generation.was_at_work:
+            return
         sent = sum(estimate_tokens(content) for _, content in prompt)
         self._used["input"] += sent if usage.input_tokens is None else usage.input_tokens
-        said = usage.output_tokens
-        self._used["output"] += estimate_tokens(text) if said is None else said
+        said = estimate_tokens(text) if text else 0
+        self._used["output"] += said if usage.output_tokens is None else usage.output_tokens
         for phase, seconds in usage.seconds.items():
             told = f"{phase}_ms"
             self._times[told] = self._times.get(told, 0) + seconds * 1000
@@ -446,6 +449,7 @@ class Turn:
             told = without_text(error)
             log.error("turn %s was not stored as %s: %s", self.answer_id, status, told)
             self._settled = True
+            self._charge()  # this may go through, as when it was only a lock
 
     def _settle(self, **values: Any) -> bool:
         """Store how the turn ended, once. The model is done with it."""

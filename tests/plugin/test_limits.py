@@ -17,11 +17,14 @@ import sqlalchemy as sa
 from client import SSE
 from flask_limiter import Limiter
 from host import Host, make_host
+from ollama import ResponseError
 from prometheus_client import REGISTRY
 from servers import free_port, redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_smorest_chatbot import RateLimitedError, RequestLimits
+from flask_smorest_chatbot.services.turn import Turn
+from flask_smorest_chatbot.values import TurnPlan
 
 SESSIONS, CHAT = "/api/chatbot/sessions", "/api/chatbot/chat"
 HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
@@ -251,6 +254,65 @@ def test_answers_that_break_off_are_charged_by_what_was_said(
         assert usage.input_tokens > 10
         assert usage.output_tokens >= 3
     assert chat(host, user).status_code == 429
+
+
+def used(host: Host) -> tuple[int, int]:
+    """Return the tokens that all have used, input and output."""
+    with host.app.app_context():
+        rows = host.db.session.scalars(sa.select(host.chatbot.ChatUsage)).all()
+        return sum(row.input_tokens for row in rows), sum(row.output_tokens for row in rows)
+
+
+def test_a_turn_that_times_out_before_its_first_token_is_charged(
+    build_host: Callable[..., Host],
+) -> None:
+    host = build_host(CHATBOT_FIRST_TOKEN_TIMEOUT=0.3)
+    host.chat_model.scripts.append([5.0, "Too late."])
+    assert chat(host, host.add_user()).status_code == 504
+    sent, said = used(host)
+    assert sent > 10
+    assert said == 0
+
+
+def test_who_hangs_up_before_the_first_token_is_charged(build_host: Callable[..., Host]) -> None:
+    host = build_host()
+    user = host.add_user()
+    host.chat_model.scripts.append([5.0, "Too late."])
+    with host.app.app_context():
+        services = host.app.extensions["chatbot"].turn_services
+        opened = services.conversations.open_turn(user, "s", "Hi")
+        events = Turn(services, TurnPlan(message="Hi"), opened).events()
+        while not host.chat_model.prompts:
+            next(events)
+        events.close()
+    assert used(host)[0] > 10
+
+
+@pytest.mark.parametrize(
+    "fault", [ConnectionError("refused"), ResponseError("busy", 503), ResponseError("bad", 400)]
+)
+def test_a_model_that_is_away_or_refuses_costs_nothing(
+    build_host: Callable[..., Host], fault: Exception
+) -> None:
+    host = build_host(CHATBOT_MODEL_RETRIES=0)
+    host.chat_model.scripts.append([fault])
+    assert chat(host, host.add_user()).status_code in (502, 503)
+    assert used(host) == (0, 0)
+
+
+def test_a_turn_whose_end_cannot_be_stored_is_charged(
+    build_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = build_host()
+    conversations = host.app.extensions["chatbot"].turn_services.conversations
+    host.chat_model.scripts = [["Once upon ", RuntimeError("gone")]]
+
+    def locked(*_args: Any) -> bool:
+        raise sa.exc.OperationalError("UPDATE", {}, OSError("locked"))
+
+    monkeypatch.setattr(conversations, "settle", locked)
+    assert chat(host, host.add_user()).status_code == 502
+    assert used(host)[0] > 10
 
 
 # -- headers -------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...config import ChatbotConfig
-from ...errors import ModelError
+from ...errors import ModelError, ModelTimeoutError
 from ...metrics import MODEL_RETRIES
 from ..prompts import PromptMessage
 from .attempt import TICK, Attempt, Usage
@@ -47,6 +47,8 @@ class Generation:
     request_id: str = ""
     retries: int = MOST_RETRIES
     usage: Usage = field(default_factory=Usage)
+    #: Whether a server has begun to work, as far as is known: not if it was away or refused.
+    was_at_work: bool = field(default=False, init=False)
     _end: str = field(default="", init=False)  # of the text so far
     _attempt: Attempt | None = field(default=None, init=False)
 
@@ -117,6 +119,7 @@ class Generation:
             server.chat_model, self.prompt, self.config, self.options, self.usage, self.request_id
         )
         self._attempt, is_away = attempt, False
+        worked_before, self.was_at_work = self.was_at_work, True
         try:
             with closing(attempt.pieces(first_by, deadline)) as pieces:
                 for piece in pieces:
@@ -126,6 +129,8 @@ class Generation:
                     self._check_repetition(piece)
         except ModelError as error:
             is_away = error.is_away
+            # Of those that failed before a first token, only who took too long has worked.
+            self.was_at_work = worked_before or isinstance(error, ModelTimeoutError)
             raise
         finally:
             if attempt.is_answered:
