@@ -39,8 +39,7 @@ def _begin() -> None:
 
 def _answered(response: Response) -> Response:
     took = time.perf_counter() - g.request_began
-    route = request.url_rule.rule if request.url_rule else UNMATCHED
-    method = request.method if request.method in _METHODS else "OTHER"
+    route, method = route_of_request(), method_of_request()
     HTTP_REQUESTS.labels(method, route, f"{response.status_code // 100}xx").inc()
     HTTP_SECONDS.labels(method, route).observe(took)
     if response.status_code == 401 and route != LOG_IN:
@@ -49,6 +48,16 @@ def _answered(response: Response) -> Response:
     if log.isEnabledFor(logging.INFO):
         _log_at_end(response, method, route)
     return response
+
+
+def route_of_request() -> str:
+    """Return the request's route; never its path, which a client writes."""
+    return request.url_rule.rule if request.url_rule else UNMATCHED
+
+
+def method_of_request() -> str:
+    """Return the request's method; ``OTHER`` for one that a client made up."""
+    return request.method if request.method in _METHODS else "OTHER"
 
 
 def _log_at_end(response: Response, method: str, route: str) -> None:

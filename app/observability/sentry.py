@@ -17,6 +17,7 @@ from sentry_sdk.integrations.flask import FlaskIntegration
 from sentry_sdk.integrations.logging import LoggingIntegration
 
 from .logs import user_of_request
+from .per_request import method_of_request
 
 #: Whose messages, without their values, are known to hold nothing private.
 LOGGERS = ("site", "app", "flask_smorest_chatbot", "gunicorn")
@@ -64,7 +65,7 @@ def _kind(exception: dict[str, Any]) -> dict[str, Any]:
 
 def _request() -> dict[str, Any]:
     """Return by which route, and under which name in the log, the error came."""
-    tags = {"method": request.method, "request_id": g.get("request_id")}
+    tags = {"method": method_of_request(), "request_id": g.get("request_id")}
     route = request.url_rule.rule if request.url_rule else None
     user = user_of_request()
     return {"tags": tags, "transaction": route, **({"user": {"id": user}} if user else {})}

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Response, g, has_request_context
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
@@ -20,10 +20,23 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
 from .logs import user_of_request
+from .per_request import method_of_request, route_of_request
 
 #: Which of a turn's times are those of the model, one after the other.
 MODEL_PHASES = ("load", "prompt", "output")
 TURN_LOG = "flask_smorest_chatbot.services.turn"
+#: What a turn's span holds of what the log line does.
+_TOLD = (
+    "turn",
+    "outcome",
+    "reason",
+    "input_tokens",
+    "output_tokens",
+    "queue_ms",
+    "first_token_ms",
+    *(f"{phase}_ms" for phase in MODEL_PHASES),
+    "duration_ms",
+)
 
 _NS_PER_MS = 1_000_000
 
@@ -44,11 +57,9 @@ def init_app(app: Flask) -> None:
 
 
 def _begin(tracer: Tracer) -> None:
-    route = request.url_rule.rule if request.url_rule else "unmatched"
-    about = {"http.request.method": request.method, "http.route": route}
-    g.site_span = tracer.start_span(
-        f"{request.method} {route}", kind=SpanKind.SERVER, attributes=about
-    )
+    route, method = route_of_request(), method_of_request()
+    about = {"http.request.method": method, "http.route": route}
+    g.site_span = tracer.start_span(f"{method} {route}", kind=SpanKind.SERVER, attributes=about)
 
 
 def _answered(response: Response) -> Response:
@@ -109,6 +120,5 @@ def _context(parent: Span | None) -> Any:
 
 
 def _told(fields: Mapping[str, Any]) -> list[str]:
-    """Return the names of what a span holds: never what was said."""
-    never = ("question", "answer", "request_id")
-    return [name for name, value in fields.items() if name not in never and value is not None]
+    """Return the names of what a span holds: only what is known to say nothing of people."""
+    return [name for name in _TOLD if fields.get(name) is not None]

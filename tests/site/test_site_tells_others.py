@@ -18,7 +18,13 @@ from faulty_server import HELLO, FaultyServer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from servers import ROOT
 
-CANARIES = ("canary message", "canary.person@example.com", "canary-password", "canary value")
+CANARIES = (
+    "canary message",
+    "canary.person@example.com",
+    "canary-password",
+    "canary value",
+    "CANARY-VALUE",
+)
 
 #: A site in a process of its own, as both keep what they are told for the whole process.
 SITE = """
@@ -48,6 +54,9 @@ path = "/broken/canary.person@example.com?x=canary+value"
 failed = client.get(path, headers={**headers, **cookie})
 print(answer.status_code, failed.status_code)
 answer.close(), failed.close()
+client.open("/api/listings", method="CANARY-VALUE").close()
+told = {"outcome": "complete", "duration_ms": 1.0, "remark": "canary value"}
+logging.getLogger("flask_smorest_chatbot.services.turn").info("turn", extra={"fields": told})
 db_log.error("told %s", "canary value")
 logging.getLogger("elsewhere").error("canary value")
 if "sentry_sdk" in sys.modules:
@@ -162,13 +171,15 @@ def test_a_collector_is_told_requests_turns_and_what_the_model_took(
     run_site(tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{receiver.url}/")
     assert {path for path, _ in receiver.received} == {"/v1/traces"}
     spans = {span.name: span for span in receiver.spans}
-    request, turn = spans["POST /api/chatbot/chat"], spans["turn"]
-    assert turn.parent_span_id == request.span_id
+    request = spans["POST /api/chatbot/chat"]
+    turn = next(span for span in receiver.spans if span.parent_span_id == request.span_id)
+    assert turn.name == "turn"
     assert request.start_time_unix_nano <= turn.start_time_unix_nano + 1e7
     assert turn.end_time_unix_nano <= request.end_time_unix_nano
     told = {it.key: it.value for it in turn.attributes}
     assert told["outcome"].string_value == "complete"
     assert told["input_tokens"].int_value == 5
+    assert "OTHER unmatched" in spans
     broken = spans["GET /broken/<name>"]
     assert broken.status.code == 2
     sent = b"".join(body for _, body in receiver.received)
