@@ -193,6 +193,11 @@ class Settings:
         _whole_number(0, 1_000_000),
         "Wrong passwords from one address that are looked at in 5 minutes; 0 is any number",
     )
+    logins_per_address: int = _key(
+        600,
+        _whole_number(0, 1_000_000),
+        "Log-ins that are tried from one address in a minute, right or wrong; 0 is any number",
+    )
     registrations_per_address: int = _key(
         5000,
         _whole_number(0, 1_000_000),

@@ -28,6 +28,7 @@ EXEMPT = "/api/health"
 def init_app(app: Flask) -> None:
     """Give ``app`` its limits, counted where the chat's are."""
     texts = {
+        "log_ins": [_text(app.config["LOGINS_PER_ADDRESS"], "minute")],
         "log_in": [
             _text(app.config["LOGIN_FAILURES_PER_ACCOUNT"], "5 minutes"),
             _text(app.config["LOGIN_FAILURES_PER_ADDRESS"], "5 minutes"),
@@ -71,10 +72,12 @@ def count_registration() -> None:
 def log_in_attempt(email: str) -> Iterator[None]:
     """Count the block as a failed log-in, unless it ends without an error.
 
-    It counts beforehand: else guesses that come at once would all be looked at.
+    It counts beforehand: else guesses that come at once would all be looked at. The address's
+    attempts of a minute count however they end, as to look at a password takes its time.
 
     :raises RateLimitedError: when there were too many for the account or from the address
     """
+    _limits().check("log_ins", client_address())
     # Whether or not there is such an account: the answer must not tell.
     account = hashlib.sha256(email.strip().lower().encode()).hexdigest()
     _limits().check("log_in", f"account:{account}", client_address())

@@ -82,6 +82,7 @@ def start_site(folder: Path, **settings: str) -> LiveSite:
         "CHATBOT_NUM_PREDICT": "80",
         "CHATBOT_TEMPERATURE": "0",
         "REGISTRATIONS_PER_ADDRESS": "0",  # tests make as many accounts as they need
+        "LOGINS_PER_ADDRESS": "0",
         **settings,
     }
     run = [sys.executable, "-m", "flask", "--app", "run"]

@@ -66,6 +66,21 @@ def test_an_address_takes_so_many_wrong_passwords(strict_site: Flask) -> None:
     assert try_password(strict_site, user.email, PASSWORD, "198.51.100.2").status_code == 200
 
 
+def test_an_address_logs_in_so_often_a_minute(site_sqlite_url: str) -> None:
+    app = new_site(site_sqlite_url, LOGINS_PER_ADDRESS=3, TRUSTED_PROXIES=1)
+    with app.app_context():
+        db.create_all()
+        email = make_user().email
+        for password in (PASSWORD, "wrong", PASSWORD):
+            assert try_password(app, email, password).status_code in (200, 401)
+        refused = try_password(app, email, PASSWORD)
+        assert assert_error(refused, 429)["errors"] == {"reason": "rate_limited"}
+        assert 1 <= int(refused.headers["Retry-After"]) <= 61
+        assert try_password(app, email, PASSWORD, "198.51.100.2").status_code == 200
+        db.session.remove()
+        db.engine.dispose()
+
+
 def test_who_logs_in_is_not_counted(strict_site: Flask) -> None:
     user = make_user()
     for _ in range(12):
