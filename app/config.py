@@ -194,7 +194,7 @@ class Settings:
         "Wrong passwords from one address that are looked at in 5 minutes; 0 is any number",
     )
     logins_per_address: int = _key(
-        600,
+        2000,
         _whole_number(0, 1_000_000),
         "Log-ins that are tried from one address in a minute, right or wrong; 0 is any number",
     )

@@ -136,6 +136,7 @@ CHATBOT_KEEP_ALIVE=24h
 CHATBOT_MODEL_SLOTS=2
 # Who has many accounts has the limits of each many times.
 REGISTRATIONS_PER_ADDRESS=100
+LOGINS_PER_ADDRESS=60
 TEXT
 }
 
