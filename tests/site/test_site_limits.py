@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -20,20 +21,22 @@ LOG_IN = "/api/auth/login"
 HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 
-@pytest.fixture
-def strict_site(site_sqlite_url: str) -> Any:
-    """A site that looks at three wrong passwords for an account, and at five from an address."""
-    app = new_site(
-        site_sqlite_url,
-        LOGIN_FAILURES_PER_ACCOUNT=3,
-        LOGIN_FAILURES_PER_ADDRESS=5,
-        TRUSTED_PROXIES=1,
-    )
+@contextmanager
+def open_site(url: str, **settings: Any) -> Iterator[Flask]:
+    app = new_site(url, **settings)
     with app.app_context():
         db.create_all()
         yield app
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture
+def strict_site(site_sqlite_url: str) -> Iterator[Flask]:
+    """A site that looks at three wrong passwords for an account, and at five from an address."""
+    failures = {"LOGIN_FAILURES_PER_ACCOUNT": 3, "LOGIN_FAILURES_PER_ADDRESS": 5}
+    with open_site(site_sqlite_url, **failures, TRUSTED_PROXIES=1) as app:
+        yield app
 
 
 def try_password(app: Flask, email: str, password: str, address: str = "198.51.100.1") -> Any:
@@ -67,9 +70,7 @@ def test_an_address_takes_so_many_wrong_passwords(strict_site: Flask) -> None:
 
 
 def test_an_address_logs_in_so_often_a_minute(site_sqlite_url: str) -> None:
-    app = new_site(site_sqlite_url, LOGINS_PER_ADDRESS=3, TRUSTED_PROXIES=1)
-    with app.app_context():
-        db.create_all()
+    with open_site(site_sqlite_url, LOGINS_PER_ADDRESS=3, TRUSTED_PROXIES=1) as app:
         email = make_user().email
         for password in (PASSWORD, "wrong", PASSWORD):
             assert try_password(app, email, password).status_code in (200, 401)
@@ -77,8 +78,6 @@ def test_an_address_logs_in_so_often_a_minute(site_sqlite_url: str) -> None:
         assert assert_error(refused, 429)["errors"] == {"reason": "rate_limited"}
         assert 1 <= int(refused.headers["Retry-After"]) <= 61
         assert try_password(app, email, PASSWORD, "198.51.100.2").status_code == 200
-        db.session.remove()
-        db.engine.dispose()
 
 
 def test_who_logs_in_is_not_counted(strict_site: Flask) -> None:
@@ -99,11 +98,8 @@ def test_guesses_at_once_are_not_all_looked_at(strict_site: Flask) -> None:
 
 
 def test_health_readiness_and_metrics_are_not_limited(site_sqlite_url: str) -> None:
-    app = new_site(
-        site_sqlite_url, CHATBOT_MAX_READS_PER_MINUTE=1, CHATBOT_MAX_REFUSED_PER_MINUTE=1
-    )
-    with app.app_context():
-        db.create_all()
+    limits = {"CHATBOT_MAX_READS_PER_MINUTE": 1, "CHATBOT_MAX_REFUSED_PER_MINUTE": 1}
+    with open_site(site_sqlite_url, **limits) as app:
         client, headers = app.test_client(), auth(make_user())
         answers = [client.get("/api/chatbot/sessions", headers=headers) for _ in range(2)]
         assert [answer.status_code for answer in answers] == [200, 429]
@@ -112,8 +108,6 @@ def test_health_readiness_and_metrics_are_not_limited(site_sqlite_url: str) -> N
                 answer = client.get(path, headers=headers)
                 assert answer.status_code in (200, 503), path
                 assert "RateLimit-Limit" not in answer.headers
-        db.session.remove()
-        db.engine.dispose()
 
 
 # -- all that is asked of the API ----------------------------------------------------------------
@@ -122,17 +116,9 @@ def test_health_readiness_and_metrics_are_not_limited(site_sqlite_url: str) -> N
 @pytest.fixture
 def small_site(site_sqlite_url: str) -> Iterator[Flask]:
     """A site on which three requests a minute may be sent, and two accounts an hour be made."""
-    app = new_site(
-        site_sqlite_url,
-        MAX_REQUESTS_PER_MINUTE=3,
-        REGISTRATIONS_PER_ADDRESS=2,
-        TRUSTED_PROXIES=1,
-    )
-    with app.app_context():
-        db.create_all()
+    limits = {"MAX_REQUESTS_PER_MINUTE": 3, "REGISTRATIONS_PER_ADDRESS": 2}
+    with open_site(site_sqlite_url, **limits, TRUSTED_PROXIES=1) as app:
         yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 def ask(
@@ -210,12 +196,8 @@ def test_the_chat_and_the_pages_have_no_part_in_it(small_site: Flask) -> None:
 
 
 def test_limits_may_be_switched_off(site_sqlite_url: str) -> None:
-    app = new_site(site_sqlite_url, MAX_REQUESTS_PER_MINUTE=0)
-    with app.app_context():
-        db.create_all()
+    with open_site(site_sqlite_url, MAX_REQUESTS_PER_MINUTE=0) as app:
         assert "RateLimit-Limit" not in ask(app, LISTINGS).headers
-        db.session.remove()
-        db.engine.dispose()
 
 
 # -- accounts ------------------------------------------------------------------------------------
