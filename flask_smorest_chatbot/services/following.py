@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from ..errors import (
     DatabaseAwayError,
@@ -22,7 +22,6 @@ from ..errors import (
 )
 from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, chat_response
 from .host import TurnServices
-from .patience import patiently
 from .storage.tables import DATABASE_AWAY
 from .storage.turn_records import STOPPING, UNSETTLED
 
@@ -31,7 +30,6 @@ log = logging.getLogger(__name__)
 #: Seconds between two looks at an answer that is being written.
 POLL = 0.25
 
-_Result = TypeVar("_Result")
 
 _KINDS: dict[str, type[TurnError]] = {
     "model_unreachable": ModelUnavailableError,
@@ -108,11 +106,8 @@ class Following:
 
     def _read(self) -> Generator[Event, None, Any]:
         read = self.services.conversations.read_answer
-        answer = yield from self._patiently(lambda: read(self.user_id, self.answer_id))
+        answer = yield from self.services.patiently(lambda: read(self.user_id, self.answer_id))
         return answer if answer is not None and answer.created_at == self.created_at else None
-
-    def _patiently(self, action: Callable[[], _Result]) -> Generator[Event, None, _Result]:
-        return (yield from patiently(self.services.running, action))
 
     def _news(self, answer: Any) -> Generator[Event, None, None]:
         if len(answer.content) > self.seen:
@@ -126,7 +121,7 @@ class Following:
         stored = answer.context_data or {}
         recommendations = stored.get("recommendations") or []
         asked = self.services.conversations.question_of
-        question = yield from self._patiently(lambda: asked(answer))
+        question = yield from self.services.patiently(lambda: asked(answer))
         if not self.knows_recommendations:
             yield Recommended(recommendations)
         yield Done(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -15,7 +15,9 @@ from ..config import ChatbotConfig
 from ..errors import ChatbotError, LoaderError, without_text
 from ..profile import UserProfile
 from .admission import Admission
+from .events import Event
 from .model.chat_model import LazyChatModel
+from .patience import patiently
 from .running import RunningTurns
 from .storage.conversations import Conversations
 from .storage.tables import DATABASE_AWAY
@@ -60,6 +62,10 @@ class TurnServices:
     def today(self) -> date:
         """The date in the configured time zone."""
         return datetime.now(ZoneInfo(self.config.timezone)).date()
+
+    def patiently(self, action: Callable[[], _Value]) -> Generator[Event, None, _Value]:
+        """Do what needs the database, and wait for one that is away, as :mod:`.patience` does."""
+        return patiently(self.running, action)
 
 
 def from_host(name: str, loader: Callable[[], _Value]) -> _Value:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -49,7 +49,6 @@ from .host import TurnServices
 from .model.attempt import TICK, Usage
 from .model.generation import Generation
 from .model.servers import check_any_is_asked
-from .patience import patiently
 from .prompts import PromptMessage
 from .reading.links import LinkFilter, host_of
 from .running import RunningTurn
@@ -61,8 +60,6 @@ if TYPE_CHECKING:
     from .reading.recommendations import Grounded
 
 log = logging.getLogger(__name__)
-
-_Result = TypeVar("_Result")
 
 
 @dataclass
@@ -136,7 +133,7 @@ class Turn:
             check_any_is_asked(self.services.chat_model.servers())
             try:
                 yield from self._wait_in_line()
-                self._briefing = yield from self._patiently(
+                self._briefing = yield from self.services.patiently(
                     lambda: brief(self.services, self.plan, self.opened)
                 )
                 yield from self._answer(self._briefing)
@@ -180,13 +177,13 @@ class Turn:
         if place is None or place.is_admitted:
             return
         note = self.services.conversations.note_status
-        yield from self._patiently(lambda: note(self.opened, "queued"))
+        yield from self.services.patiently(lambda: note(self.opened, "queued"))
         deadline = self._began + self.services.config.turn_timeout
         for event in wait_in_line(place, deadline, TICK):
             yield event
             self._keep_alive()
         self._times["queue_ms"] = self._so_far()
-        yield from self._patiently(lambda: note(self.opened, "streaming"))
+        yield from self.services.patiently(lambda: note(self.opened, "streaming"))
 
     def _give_way(self) -> None:
         """Let the next turn ask the model."""
@@ -255,7 +252,7 @@ class Turn:
         """Return the items of ``ids`` that can still be had: the answer may have taken minutes."""
         if not ids:
             return []
-        items = yield from self._patiently(lambda: self._reread(briefing, ids))
+        items = yield from self.services.patiently(lambda: self._reread(briefing, ids))
         refusals = [refusal(item, briefing.query) for item in items]
         refused = Counter(word for word in refusals if word is not None)
         self._count({**refused, "gone": len(ids) - len(items)})
@@ -301,10 +298,6 @@ class Turn:
     def _status(self) -> str | None:
         """Return how the answer is stored now; None if it is not there any more."""
         return self.services.conversations.save_progress([self.opened], {})[self.answer_id]
-
-    def _patiently(self, action: Callable[[], _Result]) -> Generator[Event, None, _Result]:
-        """Do what needs the database, and wait for one that is away."""
-        return (yield from patiently(self.services.running, action))
 
     def _choose(
         self, briefing: Briefing, deadline: float, retries: int
@@ -364,7 +357,7 @@ class Turn:
             "named": grounded.named,
             "truncated": generation.usage.is_truncated,
         }
-        stored = yield from self._patiently(
+        stored = yield from self.services.patiently(
             lambda: self._settle(
                 status="complete",
                 **self._stored(recommendations, told),
@@ -406,7 +399,7 @@ class Turn:
         """End with what was said so far: somebody has stored the turn as stopped."""
         context = self._briefing.as_context() if self._briefing else {}
         values = {"reason": "stopped", **self._stored([], context)}
-        yield from self._patiently(lambda: self._settle(status="stopped", **values))
+        yield from self.services.patiently(lambda: self._settle(status="stopped", **values))
         yield Recommended([])
         yield Done(self._response("stopped", [], context))
 
