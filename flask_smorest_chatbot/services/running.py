@@ -20,8 +20,10 @@ from .storage.turn_records import UNSETTLED, OpenTurn, TurnRecords
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two stores: text is lost, and a stop unnoticed, for no longer than this.
+#: Seconds between two stores: no more text than that is lost.
 SAVE_INTERVAL = 0.65
+#: Seconds between two looks, by one short query of a process, for turns that were ended elsewhere.
+LOOK_INTERVAL = 0.2
 
 
 @dataclass
@@ -53,7 +55,7 @@ class RunningTurns:
         self._turns: dict[int, RunningTurn] = {}
         self._stored: dict[int, int] = {}  # length of the text that is stored
         self._lock = threading.Lock()
-        self._due = 0.0
+        self._save_due = self._look_due = 0.0
         self._ends = math.inf
 
     def drain(self, seconds: float) -> None:
@@ -70,7 +72,8 @@ class RunningTurns:
         """Keep a turn stored and claimed while the block runs."""
         key = turn.opened.answer_id
         if not self._turns:  # a short turn alone is stored once, at its end
-            self._due = time.monotonic() + SAVE_INTERVAL
+            self._save_due = time.monotonic() + SAVE_INTERVAL
+            self._look_due = time.monotonic() + LOOK_INTERVAL
         if (gone := self._turns.get(key)) is not None:
             gone.status = None  # it was deleted, and SQLite has given its number again
             self._stored.pop(key, None)
@@ -84,19 +87,26 @@ class RunningTurns:
 
     def beat(self) -> None:
         """Store all turns if it is time; to be called by every turn, several times a second."""
-        if time.monotonic() < self._due or not self._lock.acquire(blocking=False):
+        if time.monotonic() < self._look_due or not self._lock.acquire(blocking=False):
             return
         try:
-            self._save()
+            if time.monotonic() >= self._save_due or self._is_one_gone():
+                self._save_due = time.monotonic() + SAVE_INTERVAL
+                self._save()
         except SQLAlchemyError as error:  # it may pass before the answers are whole
             log.warning("running turns were not saved: %s", type(error).__name__)
         finally:
-            self._due = time.monotonic() + SAVE_INTERVAL
+            self._look_due = time.monotonic() + LOOK_INTERVAL
             self._lock.release()
 
     def hurry(self) -> None:
         """Let the next beat find out at once what became of the turns: one was just stopped."""
-        self._due = 0.0
+        self._save_due = self._look_due = 0.0
+
+    def _is_one_gone(self) -> bool:
+        """Tell whether another process has stopped, settled or cleared one of the turns."""
+        ours = [key for key, turn in self._turns.items() if turn.is_ours]
+        return not self._conversations.claimed_here().issuperset(ours)
 
     def _save(self) -> None:
         turns = dict(self._turns)

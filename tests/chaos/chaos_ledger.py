@@ -11,7 +11,7 @@ from chaos_parts import MARK, Postgres
 from chaos_users import Asked
 
 UNSETTLED = """
-    SELECT 'm' || id FROM chat_messages WHERE status IN ('pending', 'streaming')
+    SELECT 'm' || id FROM chat_messages WHERE status IN ('pending', 'queued', 'streaming')
     UNION ALL SELECT 's' || id FROM chat_sessions WHERE active_message_id IS NOT NULL
 """
 QUESTIONS = "SELECT content FROM chat_messages WHERE message_type = 'user'"

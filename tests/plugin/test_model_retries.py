@@ -169,6 +169,7 @@ def test_turn_can_be_stopped_while_it_waits(
 ) -> None:
     # At once, not when progress is stored the next time.
     monkeypatch.setattr("flask_smorest_chatbot.services.running.SAVE_INTERVAL", 60.0)
+    monkeypatch.setattr("flask_smorest_chatbot.services.running.LOOK_INTERVAL", 60.0)
     server = serve([busy_for(30)], [HELLO])
     host = build(server.url)
     user = host.add_user()

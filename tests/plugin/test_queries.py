@@ -51,6 +51,7 @@ def ask(host: Host, user: Any, session_id: str | None, **more: str) -> list[str]
 def without_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
     """A turn that takes long stores its text every second or so; that is not counted here."""
     monkeypatch.setattr(running, "SAVE_INTERVAL", 60.0)
+    monkeypatch.setattr(running, "LOOK_INTERVAL", 60.0)
 
 
 def test_a_turn_makes_few_queries(host: Host, user: Any) -> None:

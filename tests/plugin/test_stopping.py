@@ -93,6 +93,43 @@ def test_stopped_turn_ends_within_a_second_with_what_was_said(
     assert post(host, user, CHAT, {"message": "Go on", "session_id": "s"}).status_code == 200
 
 
+@pytest.mark.parametrize("deed", ["stop", "clear"])
+def test_what_another_worker_did_is_noticed_before_the_text_is_stored(
+    host: Host, user: Any, deed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.chat_model.scripts.append(["One ", *[0.1, "more "] * 100])
+    services = host.app.extensions["chatbot"].turn_services
+    records, events = services.conversations, []
+    with host.app.app_context():
+        turn = Turn(services, TurnPlan(message="Hi"), records.open_turn(user, "s", "Hi"))
+        for event in turn.events():
+            events.append(event)
+            if isinstance(event, Delta) and len(events) < 4:
+                monkeypatch.setattr(services.running, "_save_due", time.monotonic() + 60)
+                if deed == "stop":  # what follows in the other worker is this one's to wait for
+                    monkeypatch.setattr(records, "_when_stopped", lambda *_: None)
+                    records.stop_turn(user, turn.answer_id)
+                else:
+                    records.clear_session(user, "s")
+    assert isinstance(events[-1], Done if deed == "stop" else Failed)
+    assert host.chat_model.closed_early == [True]
+
+
+def test_turns_that_go_on_are_not_stored_more_often_for_looking_after_them(
+    host: Host, user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.chat_model.scripts.append(["One ", *[0.1, "more "] * 10])
+    monkeypatch.setattr("flask_smorest_chatbot.services.running.SAVE_INTERVAL", 60.0)
+    records = host.app.extensions["chatbot"].turn_services.conversations
+    looked: list[set[int]] = []
+    look = records.claimed_here
+    monkeypatch.setattr(records, "claimed_here", lambda: looked.append(look()) or looked[-1])
+    monkeypatch.setattr(records, "save_progress", None)
+    assert post(host, user, CHAT, {"message": "Hi"}).json["status"] == "complete"
+    assert looked
+    assert all(len(found) == 1 for found in looked)
+
+
 def test_answer_that_has_ended_stays_as_it_is(host: Host, user: Any) -> None:
     done = post(host, user, CHAT, {"message": "Hi", "session_id": "s"}).json
     again = stop(host, user, done["message_id"])

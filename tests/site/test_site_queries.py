@@ -26,6 +26,7 @@ MOST_WRITES = 7
 def site(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The site with a model that recommends the first guitar."""
     monkeypatch.setattr(running, "SAVE_INTERVAL", 60.0)  # what is stored every second or so
+    monkeypatch.setattr(running, "LOOK_INTERVAL", 60.0)
     monkeypatch.setattr(chatbot, "_chat_model", ScriptedModel())
     app = new_site(request.getfixturevalue(f"site_{request.param}_url"))
     with app.app_context():

@@ -348,6 +348,15 @@ class TurnRecords(Sessions):
             )
             return {key: found.get(key) for key in by_key}
 
+    def claimed_here(self) -> set[int]:
+        """Return the answers that this process has claims for: who ends one takes its claim."""
+        claim = self.sessions.active_message_id
+        ours = sa.select(claim).where(
+            claim.is_not(None), self.sessions.active_worker == this_worker()
+        )
+        with self.transaction():
+            return set(self.db.session.scalars(ours))
+
     def _progress_update(self) -> Any:
         # Names that no column of the host's own has: SQLAlchemy wants those for itself.
         messages = self.messages.__table__.c
