@@ -1,6 +1,6 @@
 """How often one user, or one address, may ask, and how many wrong passwords may be tried.
 
-The chat has limits of its own. Health checks and pages for people have none.
+The chat has limits of its own, health checks and metrics have none.
 """
 
 from __future__ import annotations
@@ -12,21 +12,16 @@ from typing import Any
 
 from flask import Flask, Response, current_app, request
 
-from flask_smorest_chatbot import (
-    RateLimitedError,
-    RequestLimits,
-    client_address,
-    is_noted,
-    tell_limits,
-)
+from flask_smorest_chatbot import RateLimitedError, RequestLimits, client_address
 
 EXTENSION_KEY = "site_limits"
 API = "/api/"
-EXEMPT = "/api/health"
+EXEMPT = ("/health", "/api/health", "/metrics")
 
 
 def init_app(app: Flask) -> None:
     """Give ``app`` its limits, counted where the chat's are."""
+    requests = [_text(app.config["MAX_REQUESTS_PER_MINUTE"], "minute")]
     texts = {
         "log_ins": [_text(app.config["LOGINS_PER_ADDRESS"], "minute")],
         "log_in": [
@@ -34,12 +29,14 @@ def init_app(app: Flask) -> None:
             _text(app.config["LOGIN_FAILURES_PER_ADDRESS"], "5 minutes"),
         ],
         "registrations": [_text(app.config["REGISTRATIONS_PER_ADDRESS"], "hour")],
-        "requests": [_text(app.config["MAX_REQUESTS_PER_MINUTE"], "minute")],
+        "requests": requests,
+        "pages": requests,
+        "open": requests,
     }
     redis_url = app.config.get("CHATBOT_REDIS_URL") or ""
     app.extensions[EXTENSION_KEY] = RequestLimits(texts, redis_url, "site")
     app.before_request(_count_stranger)
-    app.after_request(_count_refused_and_tell)
+    app.after_request(_tell)
 
 
 def _text(amount: int, window: str) -> str:
@@ -92,27 +89,33 @@ def _limits() -> RequestLimits:
 
 def _count_stranger() -> None:
     """Count a request for its address, unless its view will know whose it is."""
-    if _is_limited() and not _will_know_the_user():
-        _limits().check("requests", client_address())
+    scope = _scope()
+    if scope in ("requests", "pages") and not _will_know_the_user():
+        _limits().check(scope, client_address())
 
 
-def _count_refused_and_tell(response: Response) -> Response:
-    """Say in the headers how the request stands with its limits.
-
-    One that was refused before it was known whose it is counts for its address.
-    """
-    if _is_limited() and not is_noted():
-        try:
-            _limits().check("requests", client_address())
-        except RateLimitedError as error:
-            response = current_app.make_response(current_app.handle_user_exception(error))
-    return tell_limits(response)
+def _tell(response: Response) -> Response:
+    """Say in the headers how the request stands with its limits."""
+    scope = _scope()
+    if scope is None:
+        return response
+    return _limits().tell(response, scope, None if scope == "open" else _refuse)
 
 
-def _is_limited() -> bool:
-    chat = current_app.extensions["chatbot"].config.url_prefix
-    is_api = request.path.startswith(API) and not request.path.startswith(f"{chat}/")
-    return is_api and request.path != EXEMPT
+def _refuse(error: RateLimitedError) -> Response:
+    return current_app.make_response(current_app.handle_user_exception(error))
+
+
+def _scope() -> str | None:
+    """Return what a request without a known user counts as: ``open`` is only counted, never
+    refused. None for the chat's, which the plugin counts, and for those that are not counted."""
+    path, chat = request.path, current_app.extensions["chatbot"].config.url_prefix
+    if path in EXEMPT or path.startswith(f"{chat}/"):
+        return None
+    if path.startswith(API):
+        return "requests"
+    # Whether the site serves is asked by who takes it out of service; a file costs next to nothing.
+    return "open" if path == "/ready" or path.startswith("/static/") else "pages"
 
 
 def _will_know_the_user() -> bool:

@@ -72,23 +72,17 @@ class RequestLimits:
         self._checks: dict[str, Callable[[], None]] = {}
 
     def check(self, scope: str, *keys: str) -> None:
-        """Count this request, and note how it stands with the limits for :func:`tell_limits`.
+        """Count this request, and note how it stands with the limits for :meth:`tell`.
 
         Of several checks of one request the closest limit is told, or the one that is broken.
 
         :param keys: who asks: for each limit of the scope, whose it is
         :raises RateLimitedError: when there were too many
         """
-        request.environ[_KEYS] = keys
-        if not any(self._limits[scope]):
-            return
-        limiter = self._built()
-        breached = self._count(limiter, scope)
-        standing = self._look(limiter, breached)
-        if breached:
+        if broken := self._note(scope, keys):
             RATE_LIMITED.labels(scope).inc()
             message = "You ask too often: wait as long as Retry-After says, then try again."
-            raise RateLimitedError(message, "rate_limited", standing.reset)
+            raise RateLimitedError(message, "rate_limited", broken.reset)
 
     def forgive(self) -> None:
         """Take back what the last check of this request has counted."""
@@ -99,6 +93,55 @@ class RequestLimits:
         with suppress(StorageError):
             for counted in self._limiter.current_limits:
                 counted.limiter.hit(counted.limit, *counted.request_args, cost=-1)
+
+    def tell(
+        self,
+        response: Response,
+        scope: str,
+        refuse: Callable[[RateLimitedError], Response] | None = None,
+    ) -> Response:
+        """Say in the headers of an answer how its request stands with the limits.
+
+        A request that nobody has counted, such as one that was refused before it was known whose it
+        is, counts for its address now.
+
+        :param scope: what such a request counts as
+        :param refuse: makes the answer to one too many; None lets it through
+        """
+        if _KEYS not in request.environ:
+            response = self._count_late(response, scope, refuse)
+        standing: Standing | None = request.environ.get(_STANDING)
+        if standing is not None:
+            response.headers["RateLimit-Limit"] = str(standing.limit)
+            response.headers["RateLimit-Remaining"] = str(standing.remaining)
+            response.headers["RateLimit-Reset"] = str(standing.reset)
+        return response
+
+    def _count_late(
+        self,
+        response: Response,
+        scope: str,
+        refuse: Callable[[RateLimitedError], Response] | None,
+    ) -> Response:
+        """Return the answer, or that to one too many."""
+        if refuse is None:
+            self._note(scope, (client_address(),))
+            return response
+        try:
+            self.check(scope, client_address())
+        except RateLimitedError as error:
+            return refuse(error)
+        return response
+
+    def _note(self, scope: str, keys: Sequence[str]) -> Standing | None:
+        """Count this request, and note how it stands; return the limit that it breaks, if any."""
+        request.environ[_KEYS] = keys
+        if not any(self._limits[scope]):
+            return None
+        limiter = self._built()
+        breached = self._count(limiter, scope)
+        standing = self._look(limiter, breached)
+        return standing if breached else None
 
     def _count(self, limiter: Limiter, scope: str) -> bool:
         """Count; tell whether it was too much."""
@@ -168,26 +211,11 @@ class RequestLimits:
 
 
 def note_standing(limit: int, reset: int) -> None:
-    """Note for :func:`tell_limits` that nothing is left of a limit that is counted elsewhere.
+    """Note for :meth:`.RequestLimits.tell` that nothing is left of what is counted elsewhere.
 
     :param reset: seconds until something is
     """
     request.environ[_STANDING] = Standing(limit, 0, reset)
-
-
-def is_noted() -> bool:
-    """Tell whether this request was checked."""
-    return _KEYS in request.environ
-
-
-def tell_limits(response: Response) -> Response:
-    """Say in the headers of an answer how its request stands with the limits."""
-    standing: Standing | None = request.environ.get(_STANDING)
-    if standing is not None:
-        response.headers["RateLimit-Limit"] = str(standing.limit)
-        response.headers["RateLimit-Remaining"] = str(standing.remaining)
-        response.headers["RateLimit-Reset"] = str(standing.reset)
-    return response
 
 
 def client_address() -> str:

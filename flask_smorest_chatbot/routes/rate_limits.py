@@ -9,7 +9,7 @@ from flask import Response, current_app, request
 
 from ..config import ChatbotConfig
 from ..errors import RateLimitedError
-from ..limits import RequestLimits, client_address, is_noted, note_standing, tell_limits
+from ..limits import RequestLimits, note_standing
 from ..metrics import RATE_LIMITED
 from .auth import current_user_key
 from .errors import answer_to, is_unrouted
@@ -62,17 +62,12 @@ def _seconds_of_today_left(zone: ZoneInfo) -> int:
 def count_and_tell(response: Response) -> Response:
     """Say in the headers how the request stands with its limits.
 
-    One that was refused before anybody asked whose it is counts for its address. When there were
-    too many of those, it says so instead.
+    One that was refused before anybody asked whose it is counts for its address.
     """
-    limits = current_app.extensions["chatbot"].limits
-    if not is_noted():
-        scope = "preflights" if request.method == "OPTIONS" else "refused"
-        try:
-            limits.check(scope, client_address())
-        except RateLimitedError as error:
-            response = answer_to(error) if scope == "refused" else response
-    return tell_limits(response)
+    limits: RequestLimits = current_app.extensions["chatbot"].limits
+    if request.method == "OPTIONS":
+        return limits.tell(response, "preflights")
+    return limits.tell(response, "refused", answer_to)
 
 
 def count_unrouted(response: Response) -> Response:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from prometheus_client import REGISTRY
 from site_helpers import PASSWORD, assert_error, auth, make_user, new_site
 
 from app.extensions import db
@@ -97,13 +98,13 @@ def test_guesses_at_once_are_not_all_looked_at(strict_site: Flask) -> None:
     assert answers.count(401) == 3
 
 
-def test_health_readiness_and_metrics_are_not_limited(site_sqlite_url: str) -> None:
+def test_health_and_metrics_are_not_limited(site_sqlite_url: str) -> None:
     limits = {"CHATBOT_MAX_READS_PER_MINUTE": 1, "CHATBOT_MAX_REFUSED_PER_MINUTE": 1}
     with open_site(site_sqlite_url, **limits) as app:
         client, headers = app.test_client(), auth(make_user())
         answers = [client.get("/api/chatbot/sessions", headers=headers) for _ in range(2)]
         assert [answer.status_code for answer in answers] == [200, 429]
-        for path in ("/health", "/api/health", "/ready", "/metrics"):
+        for path in ("/health", "/api/health", "/metrics"):
             for _ in range(5):
                 answer = client.get(path, headers=headers)
                 assert answer.status_code in (200, 503), path
@@ -136,9 +137,11 @@ def test_every_answer_of_the_api_says_how_the_limits_stand(
     paths = [(path, method) for path, methods in document["paths"].items() for method in methods]
     paths += [("/api/nothing", "get"), ("/api/docs", "get"), ("/api/openapi.json", "get")]
     paths += [("/api/chatbot/nothing", "get"), ("/api/chatbot/chat", "patch"), ("/api", "get")]
+    paths += [("/", "get"), ("/rentals", "get"), ("/listings/77", "get"), ("/nothing", "get")]
+    paths += [("/static/site.css", "get"), ("/static/none", "get"), ("/metrics/x", "get")]
     for path, method in paths:
         filled = re.sub(r"{\w+}", "77", path)
-        exempt = filled in ("/health", "/ready", "/api/health", "/api")
+        exempt = filled in ("/health", "/api/health")
         for sent in ({}, admin, {"Authorization": "Bearer junk"}, {"Authorization": "a, b"}):
             for verb in (method, "options", "trace", "head"):
                 answer = site_client.open(filled, method=verb.upper(), headers=sent)
@@ -186,13 +189,34 @@ def test_a_bad_token_is_counted_by_address_and_costs_its_user_nothing(small_site
 
 
 def test_the_chat_and_the_pages_have_no_part_in_it(small_site: Flask) -> None:
-    for _ in range(5):
-        assert ask(small_site, "/").status_code == 200
-        assert "RateLimit-Limit" not in ask(small_site, "/static/none").headers
+    for number in range(5):
+        assert ask(small_site, "/", f"198.51.100.{number}").status_code == 200
         answer = ask(small_site, "/api/chatbot/sessions", headers=auth(make_user()))
         assert answer.status_code == 200
         assert answer.headers["RateLimit-Limit"] != "3"
     assert ask(small_site, LISTINGS).headers["RateLimit-Remaining"] == "2"
+
+
+def test_pages_are_counted_by_address(small_site: Flask) -> None:
+    html = {"headers": {"Accept": "text/html"}}
+    for path in ("/", "/rentals", "/nothing"):
+        assert ask(small_site, path, **html).status_code in (200, 404)
+    refused = ask(small_site, "/", **html)
+    assert (refused.status_code, refused.mimetype) == (429, "text/html")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 61
+    assert ask(small_site, "/", "198.51.100.2", **html).status_code == 200
+    assert ask(small_site, LISTINGS).status_code == 200, "counted apart"
+
+
+def test_files_and_readiness_are_counted_but_never_refused(small_site: Flask) -> None:
+    for path, status in (("/ready", 200), ("/static/none", 404)):
+        left = []
+        for _ in range(5):
+            answer = ask(small_site, path, "198.51.100.3" if path == "/ready" else "198.51.100.4")
+            assert answer.status_code in (status, 503)
+            left.append(int(answer.headers["RateLimit-Remaining"]))
+        assert left == [2, 1, 0, 0, 0]
+    assert REGISTRY.get_sample_value("chatbot_rate_limited_total", {"limit": "open"}) is None
 
 
 def test_limits_may_be_switched_off(site_sqlite_url: str) -> None:
