@@ -128,6 +128,14 @@ class ChatbotConfig:
         low=1,
         high=100_000,
     )
+    followers_per_user: int = _key(
+        100,
+        "Answers that one user may follow at once in each process; each asks the database four "
+        "times a second",
+        unit="streams",
+        low=1,
+        high=100_000,
+    )
     queue_dir: str = _key(
         "",
         "Folder where the workers of a host share the line of those who wait; not set means a "

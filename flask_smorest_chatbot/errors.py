@@ -37,12 +37,16 @@ class RateLimitedError(ChatbotError):
 
     :param reason: stable, machine-readable word for clients
     :param retry_after: seconds until it may ask again
+    :param limit: what there was of what is used up now, if it is none of :class:`.RequestLimits`
     """
 
-    def __init__(self, message: str, reason: str, retry_after: int) -> None:
+    def __init__(
+        self, message: str, reason: str, retry_after: int, limit: int | None = None
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.retry_after = retry_after
+        self.limit = limit
 
 
 class InputError(ChatbotError):

@@ -21,6 +21,7 @@ from .routes.chat import ChatEndpoint, Planner
 from .routes.rate_limits import request_limits
 from .services.admission import admission_of
 from .services.doctor import HostCheck
+from .services.followers import Followers
 from .services.host import Offered, TurnServices, cached
 from .services.model.chat_model import LazyChatModel
 from .services.running import RunningTurns
@@ -304,6 +305,7 @@ class Chatbot:
             load_facts=self._load_facts,
             persona=self.persona,
             usage=UsageRecords(self.db, self.ChatUsage, self.user_model),
+            followers=Followers(config.followers_per_user),
         )
 
     def _stored_user(self, key: Any) -> Any:

@@ -144,8 +144,8 @@ def add_resume_endpoint(blueprint: Blueprint, documentation: Documentation) -> N
                 place.seen,
                 place.knows_recommendations,
             )
-            config = current_app.extensions["chatbot"].config
-            return event_stream(following, config.ping_interval)
+            following.line_up()
+            return event_stream(following, services.config.ping_interval)
 
 
 def _start_turn(endpoint: ChatEndpoint, message: str, session_id: str | None) -> Turn | Following:
@@ -192,10 +192,10 @@ def answer(turn: Turn | Following) -> Response | dict[str, Any]:
     """Answer with the turn, as an event stream or as one ``ChatResponse``.
 
     :raises TurnError: when the turn fails and the client did not ask for a stream
+    :raises RateLimitedError: when it is another's, and the user follows as many as may be
     """
     after_this_request(_vary)
-    if isinstance(turn, Turn):
-        turn.line_up()  # before a stream begins, so that a full line has a status of its own
+    turn.line_up()  # before a stream begins, so that a full line has a status of its own
     if wants_event_stream():
         config = current_app.extensions["chatbot"].config
         return event_stream(turn, config.ping_interval)

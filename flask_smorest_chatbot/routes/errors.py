@@ -16,6 +16,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.routing import RequestRedirect
 
 from .. import errors
+from ..limits import note_standing
 from ..services.storage.tables import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
@@ -112,6 +113,8 @@ def answer_to(error: errors.ChatbotError) -> Response:
     """Return the answer that an error of the plugin becomes."""
     response = _respond(describe(error))
     if isinstance(error, errors.RateLimitedError):
+        if error.limit is not None:
+            note_standing(error.limit, error.retry_after)
         response.headers["Retry-After"] = str(error.retry_after)
     return response
 

@@ -9,7 +9,7 @@ from flask import Response, current_app, request
 
 from ..config import ChatbotConfig
 from ..errors import RateLimitedError
-from ..limits import RequestLimits, note_standing
+from ..limits import RequestLimits
 from ..metrics import RATE_LIMITED
 from .auth import current_user_key
 from .errors import answer_to, is_unrouted
@@ -46,10 +46,9 @@ def require_tokens() -> None:
     if not most or services.usage.tokens_used(current_user_key(), services.today) < most:
         return
     wait = _seconds_of_today_left(ZoneInfo(services.config.timezone))
-    note_standing(most, wait)
     RATE_LIMITED.labels("tokens").inc()
     message = "You have used up what you may use of the model today: go on tomorrow."
-    raise RateLimitedError(message, "token_budget", wait)
+    raise RateLimitedError(message, "token_budget", wait, most)
 
 
 def _seconds_of_today_left(zone: ZoneInfo) -> int:

@@ -20,10 +20,11 @@ from ..errors import (
     SessionClearedError,
     TurnError,
 )
+from ..models import utc_now
 from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, chat_response
 from .host import TurnServices
-from .storage.tables import DATABASE_AWAY
-from .storage.turn_records import STOPPING, UNSETTLED
+from .storage.tables import DATABASE_AWAY, aware
+from .storage.turn_records import CLAIM_LENGTH, STOPPING, UNSETTLED
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +54,9 @@ _WITHOUT_DETAILS = {
 }
 
 
-@dataclass
+@dataclass(eq=False)
 class Following:
-    """Follows one answer of a user.
+    """Follows one answer of a user. Iterate :meth:`events` once, or call :meth:`abandon`.
 
     :param services: of the app
     :param answer_id: the assistant's message
@@ -71,6 +72,16 @@ class Following:
     seen: int = 0
     knows_recommendations: bool = False
 
+    def line_up(self) -> None:
+        """Take a place among those that the user may follow at once, before a stream begins.
+
+        :raises RateLimitedError: when there is none
+        """
+        # Nobody writes at it for longer, nor holds it for written at.
+        ends = aware(self.created_at) + CLAIM_LENGTH
+        left = (ends - utc_now()).total_seconds() + self.services.config.turn_timeout
+        self.services.followers.enter(self.user_id, self, left)
+
     def events(self) -> Generator[Event, None, None]:
         """Yield what the client has not seen, then what comes, as the turn itself would."""
         try:
@@ -78,6 +89,8 @@ class Following:
         except DATABASE_AWAY as error:
             log.error("answer %s is not followed: %s", self.answer_id, type(error).__name__)
             yield Failed(DatabaseAwayError())
+        finally:
+            self.abandon()
 
     def _events(self) -> Generator[Event, None, None]:
         answer = yield from self._read()
@@ -99,7 +112,8 @@ class Following:
         yield from self._end(answer)
 
     def abandon(self) -> None:
-        """Nothing: the turn is another's."""
+        """Give the place back; the turn is another's, and goes on."""
+        self.services.followers.leave(self.user_id, self)
 
     def nudge(self) -> None:
         """Nothing: it looks anew several times a second."""

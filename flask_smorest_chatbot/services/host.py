@@ -16,6 +16,7 @@ from ..errors import ChatbotError, LoaderError, without_text
 from ..profile import UserProfile
 from .admission import Admission
 from .events import Event
+from .followers import Followers
 from .model.chat_model import LazyChatModel
 from .patience import patiently
 from .running import RunningTurns
@@ -43,6 +44,7 @@ class TurnServices:
     :param running: the turns that this process is answering
     :param usage: what users use a day
     :param admission: lets turns ask the model, as many at once as it has slots
+    :param followers: who follows an answer in this process
     """
 
     config: ChatbotConfig
@@ -57,6 +59,7 @@ class TurnServices:
     running: RunningTurns
     usage: UsageRecords
     admission: Admission
+    followers: Followers
 
     @property
     def today(self) -> date:

@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from client import SSE, bytes_of, events_of, names_of
 from host import Host
 
+from flask_smorest_chatbot.services.following import Following
+
 CHAT = "/api/chatbot/chat"
 
 
@@ -162,6 +164,66 @@ def test_running_answer_is_followed_to_its_end(build_host: Callable[..., Host]) 
     thread.join()
     assert len([name for name, _ in events_of(followed) if name == "delta"]) > 1
     assert events_of(followed)[-1] == events_of(first[0])[-1]
+
+
+def test_user_follows_so_many_answers_at_once(build_host: Callable[..., Host]) -> None:
+    host = build_host(CHATBOT_FOLLOWERS_PER_USER=2, CHATBOT_TURN_TIMEOUT=100)
+    user, stranger = host.add_user(), host.add_user()
+    services = host.app.extensions["chatbot"].turn_services
+    with host.app.app_context():
+        opened = services.conversations.open_turn(user, "s", "Hi")
+    url = f"/api/chatbot/messages/{opened.answer_id}/stream"
+
+    def ask(who: Any) -> int:
+        with host.app.test_client().head(url, headers=host.headers(who)) as answer:
+            return int(answer.status_code)
+
+    # Who leaves without reading has no place any more.
+    assert [ask(user) for _ in range(4)] == [200] * 4
+    first, second = [
+        Following(services, user, opened.answer_id, opened.created_at) for _ in range(2)
+    ]
+    first.line_up()
+    second.line_up()
+    refused = stream(host, user, opened.answer_id)
+    assert refused.status_code == 429
+    assert refused.json["errors"] == {"reason": "too_many_streams"}
+    # By then the answer must have ended, and those who follow it with it.
+    assert 100 < int(refused.headers["Retry-After"]) <= 116
+    told = [refused.headers[f"RateLimit-{name}"] for name in ("Limit", "Remaining", "Reset")]
+    assert told == ["2", "0", refused.headers["Retry-After"]]
+    assert ask(stranger) == 404, "to others there is no such answer"
+    first.abandon()
+    assert ask(user) == 200
+    with host.app.app_context():
+        services.conversations.stop_turn(user, opened.answer_id)
+    for _ in range(3):  # nor does who has read to the end
+        assert names_of(stream(host, user, opened.answer_id))[-1] == "done"
+
+
+def test_repeated_requests_that_follow_are_counted_too(build_host: Callable[..., Host]) -> None:
+    host = build_host(CHATBOT_FOLLOWERS_PER_USER=1)
+    user = host.add_user()
+    host.chat_model.scripts.append(["One ", *[0.2, "more "] * 8])
+    body = {"message": "Hi", "session_id": "s"}
+    answers: list[Any] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(post(host, user, body))) for _ in range(2)
+    ]
+    threads[0].start()
+    message_id = wait_for_message(host, user)
+    threads[1].start()  # follows the first
+    followers = host.app.extensions["chatbot"].turn_services.followers
+    while not followers._of_users:
+        threading.Event().wait(0.02)
+    for accept in (SSE, "application/json"):
+        assert post(host, user, body, Accept=accept).status_code == 429
+    assert stream(host, user, message_id).status_code == 429
+    for thread in threads:
+        thread.join()
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert post(host, user, body).json == answers[0].json
+    assert len(host.chat_model.prompts) == 1
 
 
 def wait_for_message(host: Host, user: Any) -> int:
