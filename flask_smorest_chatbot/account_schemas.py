@@ -105,7 +105,11 @@ class NewApiKeySchema(ApiKeySchema):
     """An API key that was made this moment."""
 
     key = ma.fields.String(
-        required=True, metadata={"description": "The key itself; it is not shown again"}
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The key itself; it is not shown again, and null to a repeated request"
+        },
     )
 
 

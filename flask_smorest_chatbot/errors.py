@@ -60,6 +60,9 @@ class BlankMessageError(InputError):
 class ReusedKeyError(InputError):
     """An Idempotency-Key came again with another request."""
 
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key came with another request: use a new one.")
+
 
 class NotFoundError(ChatbotError):
     """The caller has no such session or message (another user's counts as none)."""

@@ -19,6 +19,7 @@ from ..models import MAX_KEY
 from ..services.storage.api_keys import ApiKeys
 from .auth import current_user_key, requires
 from .documentation import TAGS, Documentation
+from .repeats import PARAMETER, mark_replayed, request_key
 
 
 def _api_keys() -> ApiKeys:
@@ -48,18 +49,24 @@ def add_api_key_endpoints(blueprint: Blueprint, documentation: Documentation) ->
         @requires(None)
         @blueprint.arguments(ApiKeyRequestSchema)
         @blueprint.response(201, NewApiKeySchema, example=EXAMPLE_API_KEY)
+        @blueprint.doc(parameters=[PARAMETER])
         def post(self, body: dict[str, Any]) -> Any:
             """Make an API key for a program
 
-            The key is shown this once. Send it as `X-API-Key`, or as a bearer token.
+            The key is shown this once. Send it as `X-API-Key`, or as a bearer token. A request that
+            comes again with its `Idempotency-Key` makes no other one, and is not shown it.
             """
+            named = request_key(None)
             stored, key = _api_keys().create(
                 current_user_key(),
                 body["name"],
                 body["scopes"],
                 body["expires_in_days"],
                 current_app.extensions["chatbot"].config.max_api_keys,
+                named.key if named else None,
             )
+            if key is None:
+                mark_replayed()
             stored.key = key  # of the answer only: it is no column
             return stored
 

@@ -27,7 +27,7 @@ PARAMETER = {
     "required": False,
     "description": (
         "Chosen by the client, new for every new request. The same key and body again give the "
-        "same answer, with `Idempotent-Replayed: true`, and ask no model."
+        "same answer, with `Idempotent-Replayed: true`, and do nothing."
     ),
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     "example": "5a1f4c1e-2f0b-4a53-9d0c-6a1c5f6d2b11",
@@ -78,7 +78,7 @@ def once(
             answer = records.find_request(user_id, key)
             if answer is None:  # or it was cleared
                 raise
-    after_this_request(_mark_replayed)
+    mark_replayed()
     return Following(services, user_id, answer.id, answer.created_at)
 
 
@@ -88,7 +88,12 @@ def _opened(open_turn: Callable[[], OpenTurn]) -> OpenTurn:
     return open_turn()
 
 
-def _mark_replayed(response: Response) -> Response:
+def mark_replayed() -> None:
+    """Say in the answer that its request came before."""
+    after_this_request(_with_mark)
+
+
+def _with_mark(response: Response) -> Response:
     response.headers["Idempotent-Replayed"] = "true"
     return response
 

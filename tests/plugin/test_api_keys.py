@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -208,6 +209,63 @@ def test_keys_asked_for_at_once_do_not_pass_the_bound(build_host: Callable[..., 
         answers = list(pool.map(ask, range(12)))
     assert set(answers) <= {201, 409, 503}  # SQLite may be locked
     assert answers.count(201) <= 3
+
+
+# -- requests that come twice --------------------------------------------------------------------
+
+
+def make_once(host: Host, user: Any, request: str | None = "k1", **more: Any) -> Any:
+    body = {"name": "nightly", "scopes": ["chat", "history"], "expires_in_days": 30, **more}
+    headers = host.headers(user, **({"Idempotency-Key": request} if request else {}))
+    return host.app.test_client().post(KEYS, json=body, headers=headers)
+
+
+def test_a_request_that_comes_twice_makes_one_key_and_shows_it_once(host: Host, user: Any) -> None:
+    first, again = make_once(host, user), make_once(host, user, scopes=["history", "chat"])
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json == {**first.json, "key": None}
+    assert "Idempotent-Replayed" not in first.headers
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert call(host, first.json["key"], "GET", "/sessions").status_code == 200
+    assert len(listed(host, user)) == 1
+    host.app.test_client().delete(f"{KEYS}/{first.json['id']}", headers=host.headers(user))
+    assert make_once(host, user).json["revoked_at"], "it makes none in place of a revoked one"
+
+
+@pytest.mark.parametrize(
+    "other", [{"name": "other"}, {"scopes": ["chat"]}, {"expires_in_days": 31},
+              {"expires_in_days": None}]
+)  # fmt: skip
+def test_another_request_by_the_same_name_is_refused(host: Host, user: Any, other: Any) -> None:
+    make_once(host, user)
+    refused = make_once(host, user, **other)
+    assert refused.status_code == 422
+    assert "Idempotency-Key" in refused.json["message"]
+    assert len(listed(host, user)) == 1
+
+
+def test_names_of_requests_are_ones_own_and_have_a_form(host: Host, user: Any) -> None:
+    for who, request in ((user, "k1"), (host.add_user(), "k1"), (user, "K1"), (user, None)):
+        made = make_once(host, who, request)
+        assert (made.status_code, bool(made.json["key"])) == (201, True)
+    assert len({key["prefix"] for key in listed(host, user)}) == 3
+    assert make_once(host, user, "a b").status_code == 422
+
+
+def test_many_requests_at_once_by_one_name_make_one_key(host: Host, user: Any) -> None:
+    everyone = threading.Barrier(10)
+
+    def ask(_number: int) -> Any:
+        everyone.wait()
+        return make_once(host, user)
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(ask, range(10)))
+    made = [answer for answer in answers if answer.status_code == 201]
+    assert {answer.status_code for answer in answers} <= {201, 503}  # SQLite may be locked
+    assert sum(answer.json["key"] is not None for answer in made) == 1
+    assert len({answer.json["id"] for answer in made}) == 1
+    assert len(listed(host, user)) == 1
 
 
 @pytest.mark.parametrize(

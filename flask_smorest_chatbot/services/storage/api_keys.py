@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
-from ...errors import ConflictError, NotFoundError
+from ...errors import ConflictError, NotFoundError, ReusedKeyError
 from ...models import API_KEY_PREFIX_LENGTH, utc_now
 from .tables import UserStore, aware
 
@@ -30,17 +31,42 @@ class ApiKeys(UserStore):
     """The API keys of one app's users."""
 
     def create(
-        self, user_id: Any, name: str, scopes: Sequence[str], days: int | None, most: int
-    ) -> tuple[Any, str]:
+        self,
+        user_id: Any,
+        name: str,
+        scopes: Sequence[str],
+        days: int | None,
+        most: int,
+        request: str | None = None,
+    ) -> tuple[Any, str | None]:
         """Make a key; the only moment at which it is known. Commits.
 
         :param days: after how many it is refused; None is never
         :param most: how many keys a user may have; one that is revoked or has expired gives way
-        :return: what is stored of it, and the key
+        :param request: digest of what the client calls the request; None if it may come only once
+        :return: what is stored of it, and the key; None for that of one that the same request has
+            made before
         :raises ConflictError: when the user has as many that work
+        :raises ReusedKeyError: when another request of that name has made one
         """
-        key, prefix = _new_key()
-        now = utc_now()
+        prefix = _prefix_for(user_id, request)
+        words = " ".join(scope for scope in SCOPES if scope in scopes)
+        asked = (name, words, days)
+        if request is not None and (made := self._made_before(user_id, prefix, asked)) is not None:
+            return made, None
+        try:
+            return self._store(user_id, prefix, asked, most)
+        except IntegrityError as error:  # made this moment; or the user has gone
+            if (made := self._made_before(user_id, prefix, asked)) is None:
+                message = "Your API keys are being changed elsewhere: try again."
+                raise ConflictError(message) from error
+            return made, None
+
+    def _store(
+        self, user_id: Any, prefix: str, asked: tuple[str, str, int | None], most: int
+    ) -> tuple[Any, str]:
+        (name, scopes, days), now = asked, utc_now()
+        key = f"{KEY_MARK}{prefix}_{secrets.token_hex(32)}"
         with self.transaction():
             self._lock(user_id)
             stored = self.model(
@@ -48,7 +74,7 @@ class ApiKeys(UserStore):
                 name=name,
                 prefix=prefix,
                 digest=_digest(key),
-                scopes=" ".join(scope for scope in SCOPES if scope in scopes),
+                scopes=scopes,
                 created_at=now,
                 expires_at=None if days is None else now + timedelta(days=days),
             )
@@ -56,6 +82,22 @@ class ApiKeys(UserStore):
             self.db.session.flush()  # from here on SQLite lets no other request write
             self._make_room(user_id, most, now)
             return self._detached(stored), key
+
+    def _made_before(self, user_id: Any, prefix: str, asked: tuple[str, str, int | None]) -> Any:
+        """Return what is stored of the key that the same request has made; None if it has not.
+
+        :raises ReusedKeyError: when it was another request
+        """
+        model = self.model
+        with self.transaction():
+            stored = self.db.session.scalar(
+                sa.select(model).where(model.user_id == user_id, model.prefix == prefix)
+            )
+            if stored is None:
+                return None
+            if (stored.name, stored.scopes, _days_of(stored)) != asked:
+                raise ReusedKeyError()
+            return self._detached(stored)
 
     def _lock(self, user_id: Any) -> None:
         """Let requests at the same moment wait, so that they count each other's keys."""
@@ -129,9 +171,18 @@ def is_valid(key: Any, now: datetime) -> bool:
     return key.revoked_at is None and (key.expires_at is None or aware(key.expires_at) > now)
 
 
-def _new_key() -> tuple[str, str]:
-    prefix = secrets.token_hex(API_KEY_PREFIX_LENGTH // 2)
-    return f"{KEY_MARK}{prefix}_{secrets.token_hex(32)}", prefix
+def _days_of(key: Any) -> int | None:
+    return None if key.expires_at is None else (aware(key.expires_at) - aware(key.created_at)).days
+
+
+def _prefix_for(user_id: Any, request: str | None) -> str:
+    """Return the part of a key that is no secret.
+
+    The same for a request that comes again: being unique, it lets the database make one key of it.
+    """
+    if request is None:
+        return secrets.token_hex(API_KEY_PREFIX_LENGTH // 2)
+    return _digest(f"{user_id} {request}")[:API_KEY_PREFIX_LENGTH]
 
 
 def _digest(key: str) -> str:

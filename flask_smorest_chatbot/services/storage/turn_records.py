@@ -181,7 +181,7 @@ class TurnRecords(Sessions):
         if stored is None:
             return None
         if stored.request_digest != request.digest:
-            raise ReusedKeyError("This Idempotency-Key came with another request: use a new one.")
+            raise ReusedKeyError()
         self._settle_lost_turn(self.db.session.get(self.sessions, stored.chat_session_id))
         # A question, or the attempt at an answer that a retry began.
         question_id = stored.reply_to_id or stored.id
