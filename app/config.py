@@ -206,8 +206,8 @@ class Settings:
     max_requests_per_minute: int = _key(
         6000,
         _whole_number(0, 1_000_000),
-        "Requests to the API, but for the chat's, of one user, or one address without log-in, and "
-        "pages that one address may see; 0 is any number",
+        "Requests to the API, but for the chat's, of one user, or one address without log-in; "
+        "0 is any number",
     )
     trusted_proxies: int = _key(
         0,

@@ -1,6 +1,7 @@
 """How often one user, or one address, may ask, and how many wrong passwords may be tried.
 
-The chat has limits of its own, health checks and metrics have none.
+The chat has limits of its own, health checks and metrics have none. Pages are counted but never
+refused: they are for people, and nginx limits how often one address may ask for anything.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ def init_app(app: Flask) -> None:
         ],
         "registrations": [_text(app.config["REGISTRATIONS_PER_ADDRESS"], "hour")],
         "requests": requests,
-        "pages": requests,
         "open": requests,
     }
     redis_url = app.config.get("CHATBOT_REDIS_URL") or ""
@@ -89,9 +89,8 @@ def _limits() -> RequestLimits:
 
 def _count_stranger() -> None:
     """Count a request for its address, unless its view will know whose it is."""
-    scope = _scope()
-    if scope in ("requests", "pages") and not _will_know_the_user():
-        _limits().check(scope, client_address())
+    if _scope() == "requests" and not _will_know_the_user():
+        _limits().check("requests", client_address())
 
 
 def _tell(response: Response) -> Response:
@@ -112,10 +111,7 @@ def _scope() -> str | None:
     path, chat = request.path, current_app.extensions["chatbot"].config.url_prefix
     if path in EXEMPT or path.startswith(f"{chat}/"):
         return None
-    if path.startswith(API):
-        return "requests"
-    # Whether the site serves is asked by who takes it out of service; a file costs next to nothing.
-    return "open" if path == "/ready" or path.startswith("/static/") else "pages"
+    return "requests" if path.startswith(API) else "open"
 
 
 def _will_know_the_user() -> bool:
