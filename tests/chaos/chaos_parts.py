@@ -49,6 +49,12 @@ class Postgres:
         with engine.connect() as connection:
             return list(connection.execute(sa.text(statement)))
 
+    def change(self, statement: str) -> None:
+        """Change what is stored."""
+        engine = sa.create_engine(self.url, poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            connection.execute(sa.text(statement))
+
     def cleanup(self) -> None:
         """Stop it for good."""
         with contextlib.suppress(Exception):

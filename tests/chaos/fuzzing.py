@@ -28,11 +28,12 @@ class Fuzzed:
     output: str
 
 
-def fuzz(examples: int, seed: int | None = None) -> Fuzzed:
+def fuzz(examples: int, seed: int | None = None, role: str = "renter") -> Fuzzed:
     """Fuzz a site of its own.
 
     :param examples: per endpoint, in the phase that makes them up
     :param seed: for the same requests as another time
+    :param role: of the user who sends the requests: what one may not do, another may
     """
     with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
         folder = Path(name)
@@ -41,6 +42,7 @@ def fuzz(examples: int, seed: int | None = None) -> Fuzzed:
         settings = {"DATABASE_URL": postgres.url, "CHATBOT_OLLAMA_URL": model.url}
         try:
             with running_site(folder, **settings) as site:
+                postgres.change(f"UPDATE users SET role = '{role}' WHERE email = '{site.email}'")
                 return _fuzz(site.url, folder, examples, seed)
         finally:
             postgres.cleanup()
