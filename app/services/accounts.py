@@ -48,7 +48,10 @@ def log_in(email: str, password: str) -> User:
 
 def find_by_email(email: str) -> User | None:
     """Return the user with this address, in whatever case it is written."""
-    return db.session.scalar(select(User).where(User.email == email.lower()))
+    user = db.session.scalar(select(User).where(User.email == email.lower()))
+    # MariaDB takes "é" for "e": whoever guesses passwords could so spell one account in many ways,
+    # of which each has wrong passwords of its own.
+    return user if user is not None and user.email == email.lower() else None
 
 
 def user_id_of(identity: object) -> int | None:

@@ -39,6 +39,17 @@ def site_postgres_url(postgres_server: str) -> Iterator[str]:
     admin.dispose()
 
 
+@pytest.fixture
+def site_mariadb_url(mariadb_server: str) -> str:
+    """A fresh database on the shared server; skips where there is none."""
+    name = f"site_{next(_numbers)}"
+    admin = create_engine(mariadb_server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return make_url(mariadb_server).set(database=name).render_as_string(hide_password=False)
+
+
 def _with_tables(app: Flask) -> Iterator[Flask]:
     with app.app_context():
         db.create_all()

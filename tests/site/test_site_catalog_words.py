@@ -138,17 +138,11 @@ def found_in(app) -> list[str]:
     return found
 
 
-def test_on_mariadb_words_are_found_as_parts(mariadb_server):
+def test_on_mariadb_words_are_found_as_parts(site_mariadb_url):
     """There is no full-text search there, but the same questions have answers."""
-    import sqlalchemy as sa
     from site_helpers import new_site
 
-    engine = sa.create_engine(mariadb_server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text("CREATE DATABASE site_catalogue"))
-    engine.dispose()
-    url = sa.make_url(mariadb_server).set(database="site_catalogue").render_as_string(False)
-    app = new_site(url)
+    app = new_site(site_mariadb_url)
     with app.app_context():
         db.create_all()
         make_catalogue()

@@ -81,6 +81,18 @@ def test_an_address_logs_in_so_often_a_minute(site_sqlite_url: str) -> None:
         assert try_password(app, email, PASSWORD, "198.51.100.2").status_code == 200
 
 
+def test_on_mariadb_an_account_has_one_spelling(site_mariadb_url: str) -> None:
+    """It takes letters with and without accents, and blanks at the end, for the same."""
+    with open_site(site_mariadb_url, LOGIN_FAILURES_PER_ACCOUNT=2, TRUSTED_PROXIES=1) as app:
+        make_user(email="owner@example.com")
+        for email in ("ówner@example.com", "owñer@example.com", "owner@éxample.com"):
+            assert try_password(app, email, PASSWORD).status_code == 401, email
+        for email in ("owner@example.com ", "OWNER@example.com"):
+            assert try_password(app, email, PASSWORD).status_code == 200, email
+        found = [try_password(app, "owner@example.com", "wrong").status_code for _ in range(3)]
+        assert found == [401, 401, 429]
+
+
 def test_who_logs_in_is_not_counted(strict_site: Flask) -> None:
     user = make_user()
     for _ in range(12):
