@@ -57,7 +57,7 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "Electric guitars": (
         "axe", "strat", "tele", "gitarre", "e-gitarre", "guitarra", "guitare", "chitarra",
     ),
-    "Bass guitars": ("four-string bass", "e-bass"),
+    "Bass guitars": ("four-string bass", "e-bass", "bajo", "basse", "basso"),
     "Pianos and keyboards": (
         "keys", "baby grand", "klavier", "flügel", "e-piano", "teclado", "pianoforte", "tastiera",
     ),
@@ -66,16 +66,21 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
         "kit", "drum set", "drumset", "drumkit", "drums", "schlagzeug", "batería", "batterie",
         "batteria",
     ),
-    "Brass": ("brass instrument", "horn", "trompete", "trompeta", "trompette", "tromba", "posaune"),
+    "Brass": ("brass instrument", "horn", "trompete", "trompeta", "trompette", "tromba", "posaune",
+        "trombón", "waldhorn"),
     "Woodwinds": (
         "woodwind", "sax", "alto sax", "tenor sax", "reed instrument", "querflöte", "flöte",
         "flauta", "klarinette", "clarinete", "clarinette", "saxophon", "saxofón",
     ),
     "Orchestral strings": (
         "string instrument", "fiddle", "upright bass", "contrabass", "geige", "violine", "violín",
-        "violon", "violino", "violoncelle", "violonchelo",
+        "violon", "violino", "violoncelle", "violonchelo", "violoncello", "bratsche", "kontrabass",
+        "contrabajo", "contrebasse", "contrabbasso",
     ),
-    "Folk strings": ("uke", "squeezebox", "harfe", "akkordeon"),
+    "Folk strings": (
+        "uke", "squeezebox", "harfe", "arpa", "harpe", "akkordeon", "acordeón", "accordéon",
+        "mandolina", "mandoline", "ukelele",
+    ),
     "DJ and recording": (
         "dj gear", "recording gear", "mic", "dj deck", "record player", "mikrofon", "micrófono",
         "mischpult", "plattenspieler",

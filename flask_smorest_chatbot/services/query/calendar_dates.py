@@ -28,7 +28,7 @@ _MONTH_THEN_DAYS = re.compile(
 _WEEK_OF = re.compile(
     rf"\b(?P<stretch>week|weekend|woche|wochenende|semana|fin de semana|semaine|week-end|settimana"
     rf"|fine settimana) (?:of|around|du|del|vom|um den"
-    rf"|(?<=the week )from) (?:the )?(?:(?P<d>\d{{1,2}}){ORDINAL} ?(?:of )?{MONTH}"
+    rf"|(?<=the week )from) (?:the )?(?:(?P<d>\d{{1,2}}){ORDINAL} ?(?:of |de )?{MONTH}"
     rf"|{MONTH.replace('<m>', '<m2>')} (?P<d2>\d{{1,2}}){ORDINAL}){YEAR}"
 )
 #: "10-Dec", but not what joins two dates: "Dec 10-Dec 20".
@@ -67,7 +67,7 @@ _THE_DAYS = re.compile(
     + r"(?:the (?P<d2>\d{1,2})(?:st|nd|rd|th)?|(?P<d4>\d{1,2})(?:st|nd|rd|th))(?![\w/])"
 )
 #: Before "the 1st and the 2nd", these show them to be items.
-_COMPARES = re.compile(r"\b(?:difference|differ|compar\w+|choose|decide)\b")
+_COMPARES = re.compile(r"\b(?:difference|differ|compar\w+|choose|decide|both|how much|price)\b")
 _UNTIL_DAY = re.compile(
     r"(?P<on>\b(?:hasta el|bis zum|jusqu'au|al|au) )(?P<d>\d{1,2})\.?"
     r"(?![\w/:]|[.,]\d| ?(?:%|[$\u20ac\u00a3]|euros?|dolar))"

@@ -39,7 +39,10 @@ _DROPS = {
         r"|no (?:budget|price)(?: limit| cap| constraint)?|no limit(?: on (?:price|budget|money))?"
         r"|whatever it costs|no matter (?:how much|what it costs)|how much it costs does(?:n't"
         r"| not) matter|(?:i can|i'll|i will|can) pay (?:anything|whatever)|without (?:a |the "
-        r"|any )?(?:budget|price limit)|sky'?s the limit",
+        r"|any )?(?:budget|price limit)|sky'?s the limit|(?:der )?preis (?:ist )?egal"
+        r"|(?:el )?precio (?:me )?da igual"
+        r"|no me importa el precio|(?:le )?prix (?:n'a pas d'importance|m'est egal)"
+        r"|peu importe le prix|il prezzo non importa",
     ),
     "period": _taken_back(
         "date|day|time|when|weekend|timing",
@@ -49,7 +52,8 @@ _DROPS = {
     ),
     "place": _taken_back(
         "place|location|city|cities|town|where|area",
-        r"anywhere(?: else)?|wherever|everywhere|all (?:cities|locations|places)|other (?:cities"
+        r"anywhere(?: else)?(?! (?:but|except|other than|apart from)\b)|wherever|everywhere"
+        r"|all (?:cities|locations|places)|other (?:cities"
         r"|locations|places|towns)|(?:in )?(?:another|a different|some other) (?:city|place"
         r"|location|town)",
     ),

@@ -34,7 +34,7 @@ def joined(reading: Reading, earlier: Earlier | None, today: date) -> dict[str, 
         "budget": budget,
         "any_price": budget is None and _is_any_price(reading, before),
         "period": period,
-        "place": _place(reading, before),
+        "place": _place(reading, before, notes),
         "level": _level(reading, before),
         "genres": _genres(reading, before, tie),
         "item_ids": _item_ids(reading, before),
@@ -203,9 +203,11 @@ def _meant(reading: Reading, before: Earlier) -> Sequence[CatalogItem]:
     return spoken_of or before.items
 
 
-def _place(reading: Reading, before: Earlier) -> str | None:
+def _place(reading: Reading, before: Earlier, notes: list[str]) -> str | None:
     if places := reading.values("place"):
-        return places[0]
+        if len(places) > 1:  # one of them alone would hide what the others have
+            notes.append(f"{' and '.join(places)} were named: all places were searched.")
+        return places[0] if len(places) == 1 else None
     gone = {"everything", "place"} & reading.drops
     known = None if gone else before.name("place")
     return None if known in reading.values("place", unwanted=True) else known

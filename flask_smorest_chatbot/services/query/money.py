@@ -68,13 +68,17 @@ def take_money(scan: Scan) -> Money | None:
     """Return what the user wants to pay and take it from the message; None if they do not say."""
     bounds = list(_bounds(scan))
     least = most = None
+    single: dict[str | None, Decimal] = {}  # the most of those that are said to be the most
     for bound in bounds:
         if len(bound.amounts) == 2:
             least, most = least or min(bound.amounts), most or max(bound.amounts)
         elif bound.side == "least":
             least = least or bound.amounts[0]
+        elif bound.side == "most":
+            single["most"] = max(bound.amounts[0], single.get("most", bound.amounts[0]))
         else:
-            most = most or bound.amounts[0]
+            single.setdefault(None, bound.amounts[0])
+    most = most or single.get("most") or single.get(None)
     if least is None and most is None:
         return None
     if least is not None and most is not None and least > most:
@@ -164,7 +168,7 @@ def _bound(text: str, first: re.Match[str], second: re.Match[str] | None) -> _Bo
     paid = FOR.match(text, end) if unit is None and period is None else None
     return _Bound(
         amounts=amounts,
-        side="least" if said == "least" else "most",
+        side=said,
         currency=currency,
         unit=unit,
         end=period.end() if period else end,

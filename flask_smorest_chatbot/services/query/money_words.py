@@ -50,7 +50,7 @@ FOR_UNIT = re.compile(
     r"(?: budget)?\s?for (?:the|a|1|one) (?:whole |entire |full )(?P<unit>week|month|day)\b"
     r"|(?: budget)?\s?for the (?P<same>week|month|day)\b"
 )
-FOR = re.compile(r"[\s,]*for ")
+FOR = re.compile(r"[\s,]*for (?:(?:the|this|that|a) (?:whole|entire|full|long) )?")
 AT_MOST_AFTER = re.compile(
     r"[\s,(]*(?:max(?:imum|imal)?|at most|at the most|or (?:less|under|below|cheaper|lower)|tops"
     r"|and (?:under|below)|o menos|ou moins|oder weniger|hochstens|limit)\b\.?"
@@ -66,7 +66,7 @@ AT_MOST = re.compile(
     r"|within|spend(?:ing)?|pay(?:ing)?|afford|budget|limit(?:ed)?|capped|cap|unter|hochstens"
     r"|bis zu|weniger als|nicht mehr als|menos de|maximo|hasta|como mucho|no mas de|por debajo de"
     r"|moins de|au plus|jusqu'a|pas plus de|meno di|(?:al )?massimo|fino a|non piu di)|<=?"
-    r"|\bbudget(?:'s|:))" + FILLER + r"[ :]?$"
+    r"|\bbudget(?:'s|:))" + FILLER + r"[ :=]?$"
 )
 ABOUT = re.compile(
     r"(?:\b(?:about|around|roughly|approx(?:imately)?\.?|circa|ca\.|near(?:ly)?|ungefahr|etwa"
@@ -88,7 +88,8 @@ ALONE = re.compile(
     r"\s?(?:$|[,;!?)\x00]|\.(?!\d)| (?:a|per|an|each|in|for|or|and|max|please|pls|total|if|but"
     r"|to spend"
     r"|on|at|near|around|daily|weekly|monthly|this|next|tomorrow|that|when|until|from|starting"
-    r"|with|i|we|thanks|is|would|will|bitte|por|pro|par)\b(?! (?:day|week|month)s? old))"
+    r"|with|i|we|thanks|now|then|instead|is|would|will|bitte|por|pro|par)\b(?! (?:day|week"
+    r"|month)s? old))"
 )
 #: Behind a price these ask about it, or say that it is none to pay.
 ASKS_ABOUT = re.compile(

@@ -17,8 +17,8 @@ _WHICH = (
     r"|kommende[nrs]?|proximo|proxima|este|esta|ce|cette|prossim[oa]|quest[oa])"
 )
 _WEEKDAY = re.compile(
-    rf"(?:\b{_WHICH} )?(?<!\w)(?P<w>{any_of(WEEKDAYS)})\b\.?(?P<after> (?:proximo|que viene"
-    rf"|prochain|prossim[oa]))?"
+    rf"(?P<later>(?<!for )\b(?:a|one) week from )?(?:\b{_WHICH} )?"
+    rf"(?<!\w)(?P<w>{any_of(WEEKDAYS)})\b\.?(?P<after> (?:proximo|que viene|prochain|prossim[oa]))?"
 )
 _WEEKDAY_BEFORE = re.compile(
     r"(?:\b(?:on|from|until|till|til|by|to|through|thru|starting|and|before|every|am|el|le|da"
@@ -26,6 +26,11 @@ _WEEKDAY_BEFORE = re.compile(
     r"|^) ?(?:the )?$"
 )
 _WEEKDAY_AFTER = re.compile(r"\s?(?:-|to\b|until\b|through\b|thru\b|till\b|$|\?)")
+#: Behind "mon": "mon budget est de 25 euros", not "Mon 25 Nov" or "Mon to Wed".
+_MY_IN_FRENCH = re.compile(
+    r" (?!(?:to|until|till|through|thru|and|or|the|next|this|morning|afternoon|evening|night|at"
+    r"|for)\b)[a-z]{3,}(?! ?\d)"
+)
 _WEEKEND = re.compile(
     rf"\b(?:{_WHICH} )?(?:weekend|wochenende|fin de semana|week-end|fine settimana)\b"
     r"(?P<after> after next)?(?P<next> prochain| proximo| que viene| prossimo)?(?! warrior"
@@ -43,7 +48,8 @@ _MONTH_AHEAD = re.compile(
 _PART = re.compile(
     rf"\b(?P<part>(?:the )?(?:first|last) (?:two|three|2|3) weeks (?:of|in)|(?:the )?(?:1st"
     rf"|first|2nd|second|3rd|third|4th|fourth|last) (?:week"
-    rf"|weekend) (?:of|in)|(?:a |one |any |the )?weekend (?:of|in)|(?:the )?(?:beginning|start"
+    rf"|weekend) (?:of|in)|(?:a |one |any |the )?weekend (?:of|in)|(?:the )?(?:1st|first|2nd"
+    rf"|second|last|latter) half of|(?:the )?(?:beginning|start"
     rf"|middle|end) of|early|mid|late)"
     rf"[ -](?:the )?(?:{MONTH}{YEAR}|(?P<this>this month|month)|(?P<next>next month))"
 )
@@ -80,6 +86,8 @@ _AHEAD = re.compile(
 def _weekday(match: re.Match[str], today: date) -> Point | None:
     text, name = match.string, match["w"]
     before = text[max(0, match.start() - 12) : match.start()]
+    if name == "mon" and _MY_IN_FRENCH.match(text, match.end()):
+        return None
     is_sure = match["which"] or match["after"] or _WEEKDAY_BEFORE.search(before)
     if name in DOUBTFUL and not (is_sure or _WEEKDAY_AFTER.match(text, match.end())):
         return None
@@ -95,6 +103,8 @@ def _weekday(match: re.Match[str], today: date) -> Point | None:
             ahead = (number - base.weekday()) % 7
             is_today = which in ("this", "diesen", "este", "ce")
             start = base + timedelta(days=ahead or (0 if is_today else 7))
+        if match["later"]:  # "a week from Monday", but not "for a week from Monday"
+            start += timedelta(days=7)
         return start, start + timedelta(days=1)
 
     return Point(span=match.span(), resolve=resolve, is_weekday=True)
@@ -165,6 +175,9 @@ def _part(part: str, first: date, end: date) -> Days:
     if weeks := re.match(r"(first|last) (two|three|2|3) weeks", part):
         length = timedelta(weeks=2 if weeks[2] in ("two", "2") else 3)
         return (end - length, end) if weeks[1] == "last" else (first, first + length)
+    if "half" in part:
+        middle = first + timedelta(days=15)
+        return (first, middle) if part.startswith(("first", "1st")) else (middle, end)
     if "weekend" in part:
         saturday = first + timedelta(days=(5 - first.weekday()) % 7 + 7 * nth)
         if part.startswith("last"):

@@ -134,7 +134,11 @@ def _without_gist(text: str, points: list[Point]) -> list[Point]:
     if len(points) < 2 or not points[0].is_range or points[0].names_days or points[1].is_weekday:
         return points
     gap = text[points[0].span[1] : points[1].span[0]]
-    return points[1:] if re.fullmatch(r"(?:,|:| ?\(| ?-)? ?(?:from )?(?:the )?", gap) else points
+    return (
+        points[1:]
+        if re.fullmatch(r"(?:,|:| ?\(| ?-)? ?(?:from |of |vom |del |du )?(?:the )?", gap)
+        else points
+    )
 
 
 def _ends(text: str, points: list[Point]) -> tuple[Point | None, Point | None]:

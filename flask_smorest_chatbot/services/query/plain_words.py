@@ -84,7 +84,7 @@ NO_ITEM = frozenset(
     " success suggestions summary supervisor surprise sympathy taxi technician thanks therapist"
     " ticket tickets toilet tour tracking training translation transport truth tutorial tutorials"
     " understanding update updates upgrade vacancies vacation visit voucher vouchers wifi wish work"
-    " anyone band school show concert wedding party event studio home".split()
+    " brand brands partir anyone band school show concert wedding party event studio home".split()
 )
 ASKED = re.compile(
     r"\b(?:do you (?:guys |also |still )?(?:have|rent(?: out)?|carry|offer|stock|lend|sell)"

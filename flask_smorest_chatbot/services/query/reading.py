@@ -14,7 +14,7 @@ from .money import Money, take_money
 from .names import Kind, names_of
 from .periods import When, take_when
 from .places import take_unknown_places
-from .references import References, Wish, nothing_shown, take_references
+from .references import References, Wish, nothing_shown, take_priced, take_references
 from .refused import find_refused
 from .terms import Term, find_terms
 from .text import TAKEN, Scan, read
@@ -101,6 +101,7 @@ def read_message(
     message = read(text)
     scan = Scan(message.folded)
     take_courtesies(scan)
+    priced = take_priced(scan, shown or ())  # before its amount is taken for a budget
     money = take_money(scan)
     drops = take_drops(scan)
     when = take_when(scan, today, has_period=has_period)
@@ -109,7 +110,7 @@ def read_message(
     refused, refused_spans, terms = find_refused(message, scan.left, terms)
     references = References()
     if shown is not None:
-        references = take_references(scan, shown, last_ids, terms)
+        references = take_references(scan, shown, last_ids, terms, priced)
     if shown and "brands" in drops and references.wish is None:
         wish: Wish | None = "other" if _OTHER_BRAND.search(message.folded) else None
         references = replace(references, wish=wish)
@@ -139,7 +140,7 @@ def _paid_for_period(money: Money | None, when: When) -> Money | None:
     """Take "$100 for 3 days" and "$200 for 12-19 December" for a total."""
     if money is None or money.is_unit_said or money.for_at is None:
         return money
-    starts = [start for start, end in when.spans if money.for_at - 5 <= start <= money.for_at + 5]
+    starts = [start for start, _ in when.spans if abs(start - money.for_at) <= 5]
     if not starts:
         return money
     return replace(money, budget=replace(money.budget, unit="total"), is_unit_said=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .money_words import CURRENCY
+
 ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
 COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "couple": 2}
 NTH_WORD = "|".join(ORDINALS) + r"|last|\d{1,2}(?:st|nd|rd|th)"
@@ -29,10 +31,8 @@ BEST_PRICE_ABROAD = re.compile(
     r"|piu economic[oa]"
     r"|meno car[oa])|(?P<high>teuerste[nrs]?|teurere[nrs]?|mas car[oa]|plus chere?|piu car[oa]))\b"
 )
-NOUN = (
-    r"(?:one|ones|1|option|choice|item|listing|suggestion|recommendation|instrument|guitar|model"
-    r"|result)s?"
-)
+_THING = r"option|choice|item|listing|suggestion|recommendation|instrument|guitar|model|result"
+NOUN = rf"(?:one|ones|1|{_THING})s?"
 NTH = re.compile(
     rf"(?:\bthe |\b(?<=and )|\b(?<=or )|(?<=, )|^|\b(?<=about )|\b(?<=take )"
     rf"|\b(?<=compare ))(?P<nth>{NTH_WORD})"
@@ -50,6 +50,13 @@ NUMBER = re.compile(
     r"|two|three|four|five)"
     r"(?:,? (?:and|or|&) (?:number |option |#)?(?P<n2>\d{1,2}|one|two|three|four"
     r"|five))?\b(?! ?(?:days?|weeks?|months?|people|guitars))"
+)
+#: "The $25 one", "the one for 25 dollars".
+AT_PRICE = re.compile(
+    rf"\bthe (?:{CURRENCY})? ?(?P<n>\d{{1,5}}(?:\.\d\d)?)[ -]?(?:{CURRENCY})?"
+    rf"(?: ?(?:a|per|/) ?day)? (?:one|1|{_THING})\b"
+    rf"|\bthe (?:one|1|{_THING}) (?:for|at|that costs) (?:{CURRENCY})? ?(?P<n2>\d{{1,5}}"
+    rf"(?:\.\d\d)?)(?: ?(?:{CURRENCY}))?(?: ?(?:a|per|/) ?day)?(?!\w| ?(?:days?|weeks?|months?))"
 )
 BEST_PRICE = re.compile(
     r"\bthe (?P<low>cheaper|cheapest|least expensive|less expensive|most affordable"
@@ -131,7 +138,8 @@ OTHER = re.compile(
     r"|show (?:me )?more|see more|more (?:options|choices|results|suggestions|ideas"
     r"|like (?:this|that|these|those|it|them)|of (?:these|those|them)|please"
     r"|recommendations|guitars)"
-    r"|any more|(?:some|a few|few|give me) more(?=\s?(?:$|[?!.]))"
+    r"|(?:^|(?<=have )|(?<=got )|(?<=there )|(?<=you )|(?<=me )|(?<=see ))any more|(?:some"
+    r"|a few|few|give me) more(?=\s?(?:$|[?!.]))"
     r"|^more(?! (?:info\w*|details?|about|on|expensive|than)\b)|(?:(?:any|some|the|what"
     r"|your|which) )?other(?! (?:than|hand|day|week|weekend|time|dates?|days?|cit|place|location"
     r"|words|side|half|colou?rs?|sizes?|people|musicians|kids|brands? than))"
@@ -142,8 +150,11 @@ OTHER = re.compile(
     r"|suggestion|1|brand))?"
     r"|different (?:ones?|options?|models?|choices?|guitars?|brands?)|a different|alternatives?"
     r"|next (?:ones|page|few|results)|none of (?:these|those|them)|neither(?: of (?:these|those"
-    r"|them))?|not (?:these|those|any of (?:these|those|them))|etwas anderes|otra cosa|otros"
-    r"|autre chose|d'autres)\b"
+    r"|them))?|not (?:these|those|any of (?:these|those|them))|(?:et)?was anderes"
+    r"|andere(?=\s?(?:$|[?!.]|bitte))|weitere|mehr davon"
+    r"|otra cosa|otr[oa]s?(?: opcion(?:es)?)?(?! (?:vez|dia|semana|fecha|ciudad|marca))"
+    r"|autre chose|d'autres|une? autre(?! (?:fois|jour|semaine|date|ville|marque))"
+    r"|qualcos'altro|altr[ie](?=\s?(?:$|[?!.])))\b"
 )
 #: "Them" and "it" in these languages, where nothing else is named.
 ALL_ABROAD = re.compile(

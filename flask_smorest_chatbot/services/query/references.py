@@ -9,10 +9,11 @@ from decimal import Decimal
 from typing import Literal
 
 from ...catalog import CatalogItem
-from .names import WORD
+from .names import WORD, is_english
 from .reference_words import (
     ALL,
     ALL_ABROAD,
+    AT_PRICE,
     BEST_PRICE,
     BEST_PRICE_ABROAD,
     BOTH,
@@ -37,6 +38,8 @@ from .terms import Term, is_turned_down
 from .text import Scan, fold
 
 Wish = Literal["cheaper", "dearer", "other"]
+#: A place in a message, and the items told there.
+Told = tuple[int, Sequence[CatalogItem]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,16 +60,21 @@ class References:
 
 
 def take_references(
-    scan: Scan, items: Sequence[CatalogItem], last_ids: Sequence[int | str], terms: Sequence[Term]
+    scan: Scan,
+    items: Sequence[CatalogItem],
+    last_ids: Sequence[int | str],
+    terms: Sequence[Term],
+    priced: Sequence[Told] = (),
 ) -> References:
     """Return what a message says of the items shown before, and take it from the message.
 
     :param last_ids: of the items that the user's last message spoke of
+    :param priced: from :func:`take_priced`
     """
     found: list[tuple[int, Sequence[CatalogItem], bool]] = []
     notices: list[str] = []
     text = scan.left
-    for start, chosen in _named(scan, items, terms):
+    for start, chosen in (*priced, *_named(scan, items, terms)):
         found.append((start, chosen, is_turned_down(text[max(0, start - 60) : start])))
     for start, chosen, words in _counted(scan, items):
         if items and not chosen:
@@ -97,6 +105,17 @@ def take_references(
         notices=tuple(notices),
         has_any=bool(found),
     )
+
+
+def take_priced(scan: Scan, items: Sequence[CatalogItem]) -> list[Told]:
+    """Return the items that a message tells by what they cost a day, and take them from it."""
+    told: list[Told] = []
+    for match in list(AT_PRICE.finditer(scan.left)):
+        amount = Decimal(match["n"] or match["n2"])
+        if chosen := [item for item in items if item.amount_per_day == amount]:
+            scan.blank([match.span()])
+            told.append((match.start(), chosen))
+    return told
 
 
 def nothing_shown(text: str) -> tuple[str, ...]:
@@ -229,6 +248,7 @@ def _models(text: str, items: Sequence[CatalogItem]) -> Iterator[tuple[int, Sequ
         for length in range(1, 6):
             said = "".join(spot[0] for spot in spots[place : place + length])
             starts.setdefault(said, spots[place].start())
+    telling = _telling_words(items)
     for item in items:
         name = "".join(WORD.findall(fold(item.name)))
         brand = "".join(WORD.findall(fold(item.brand or "")))
@@ -237,3 +257,16 @@ def _models(text: str, items: Sequence[CatalogItem]) -> Iterator[tuple[int, Sequ
             if spelling in starts:
                 yield starts[spelling], [item]
                 break
+        else:
+            yield from ((spot.start(), [item]) for spot in spots if telling.get(spot[0]) is item)
+
+
+def _telling_words(items: Sequence[CatalogItem]) -> dict[str, CatalogItem]:
+    """Return the words that tell one of some items: "Minilogue", but no maker and no "acoustic"."""
+    told: dict[str, list[CatalogItem]] = {}
+    for item in items:
+        known = WORD.findall(fold(f"{item.brand or ''} {item.category or ''}"))
+        for word in dict.fromkeys(WORD.findall(fold(item.name))):
+            if word not in known and len(word) > 4 and word.isalpha() and not is_english(word):
+                told.setdefault(word, []).append(item)
+    return {word: found[0] for word, found in told.items() if len(found) == 1}

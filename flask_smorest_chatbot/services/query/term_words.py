@@ -13,10 +13,13 @@ BEFORE = (
     r"|called|like|another|big|huge|much|that|all|yet another)){0,5} ?$"
 )
 UNWANTED = re.compile(
-    r"(?:\b(?:(?<!why )not|no|without|except(?: for)?|excluding|excludes?|exclude|besides"
+    r"(?:\b(?:(?<!why )not|no|without|autres? que|otr[oa]s? que no|altr[oi] che|andere als"
+    r"|distint[oa]s? (?:de|a)|except(?: for)?|excluding|excludes?|exclude|besides"
     r"|apart from"
-    r"|aside from|other (?:\w{1,12} )?than|different (?:from|than)|nothing (?:from|by|like|made by)"
-    r"|rather not(?: have| take| go for| use)?|not go(?:ing)? for|any(?:thing|one)? but"
+    r"|aside from|other (?:\w{1,12} )?than|different (?:from|than)|nothing(?: (?:from|by|like"
+    r"|made by))?"
+    r"|rather not(?: have| take| go for| use)?|not go(?:ing)? for|any(?:thing|one|where)? but"
+    r"|anything over|never again|nie wieder|nunca mas|plus jamais"
     r"|any \w{1,12} but|everything but|all but|rather than|instead of|neither"
     r"|nor|avoid(?:ing)?|hates?|hated|dislikes?|skip|minus|leave out|but no|but not|ohne"
     r"|keine[nrm]?|kein|nicht|sin|sans"
@@ -30,15 +33,18 @@ UNWANTED = re.compile(
     r"|can't bear|not (?:like|want|need|care for|enjoy|love|fancy|trust)|detest|loathe)"
     r"|n't(?: really| actually)? (?:like|want|need|care for|care about|enjoy|love|fancy|trust|show"
     r"|give|recommend|suggest|offer|list|be a|a fan of|into|interested in|keen on)"
-    r"|n't(?: a| an)?|anti)" + BEFORE
+    r"|n't(?: a| an)?|anti|non-)" + BEFORE
 )
 # "Isn't the FG800 nice?" turns nothing down.
 ASKS = re.compile(
     r"(?<!that )(?<!which )(?<!it )\b(?:is|are|was|does|do|would|could|can|has|have)n't"
     r" (?:the|an?|that|this) $"
 )
-# "I'd rather have a Nord than a Yamaha": it reaches across the name before.
-LESS_LIKED = re.compile(r"\b(?:rather|prefer) [^.;!?]{1,40} (?:than|over|to) (?:a |an |the )?$")
+# "I'd rather have a Nord than a Yamaha", "any strat but a Squier": across the name before.
+LESS_LIKED = re.compile(
+    r"\b(?:(?:rather|prefer) [^.;!?]{1,40} (?:than|over|to)|(?:any|every|all) [^,.;!?]{1,30} but)"
+    r" (?:a |an |the )?$"
+)
 UNWANTED_AFTER = re.compile(
     r"^(?: guitars?| one| ones)?(?: (?:is|are) (?:not (?:for me|my thing|an option|what)|out\b"
     r"|no good)"
@@ -53,6 +59,8 @@ OWNED_BEFORE = re.compile(
     r"|used to (?:have"
     r"|own|play)|already have|already got) (?:an? |the |my |two )?$"
 )
+#: What it is to go with is theirs already: "an amp for my Gibson".
+MY_BEFORE = re.compile(r"\b(?:for|with|through|into|like|than|replac\w+) (?:my|our) $")
 RATHER = re.compile(
     r"\b(?:but|although|though|however)\b[^.;!?]{0,30}?\b(?:rather|prefer|instead|lieber|prefiero"
     r"|prefere|preferisco|aime mieux)\b"

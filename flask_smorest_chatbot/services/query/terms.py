@@ -18,6 +18,7 @@ from .term_words import (
     COMMA,
     LESS_LIKED,
     LIST,
+    MY_BEFORE,
     NOT_AFTER,
     OF_MUSIC,
     OTHER_SENSE,
@@ -76,6 +77,7 @@ def find_terms(message: Message, names: Names, left: str) -> list[Term]:
         terms.append(Term(span=span, meaning=meaning))
         place += length
     terms = [term for number, term in enumerate(terms) if _is_meant(message, term, terms, number)]
+    terms = [term for number, term in enumerate(terms) if not _says_which(left, terms, number)]
     terms = _with_unwanted(left, [*terms, *_beside_makers(left, terms, names)])
     terms = [term for term in terms if not _is_left(left, term, terms)]
     if not any(term.kind == "category" for term in terms):
@@ -83,9 +85,19 @@ def find_terms(message: Message, names: Names, left: str) -> list[Term]:
     return [_one_kind(left, term, terms, names) for term in terms]
 
 
+def _says_which(left: str, terms: Sequence[Term], number: int) -> bool:
+    """Tell the first of two kinds that together are one: "bass clarinet"."""
+    one, two = terms[number], terms[number + 1] if number + 1 < len(terms) else None
+    if two is None or one.kind != "category" or two.kind != "category":
+        return False
+    return left[one.span[1] : two.span[0]] in (" ", "-")
+
+
 def _is_left(left: str, term: Term, terms: Sequence[Term]) -> bool:
-    """Tell a maker that the message names only to ask for another: "I own an A, but want a B"."""
+    """Tell what the message names only to ask for another: "I own an A, but want a B"."""
     start, end = term.span
+    if term.kind in ("brand", "category") and MY_BEFORE.search(left[max(0, start - 40) : start]):
+        return any(other.kind == "category" and other.span[0] < start for other in terms)
     others = [other for other in terms if other.kind == "brand" and other.span[0] > start]
     if term.kind != "brand" or term.is_unwanted or not others:
         return False
@@ -196,7 +208,7 @@ def _with_unwanted(left: str, terms: Sequence[Term]) -> list[Term]:
         if not unwanted and marked and marked[-1].is_unwanted and _same_list(left, terms, number):
             unwanted = True
         if UNWANTED_AFTER.match(after) or (
-            marked and LESS_LIKED.search(left[max(0, term.span[0] - 60) : term.span[0]])
+            LESS_LIKED.search(left[max(0, term.span[0] - 60) : term.span[0]])
         ):
             unwanted = True
         marked.append(replace(term, is_unwanted=unwanted))

@@ -113,6 +113,7 @@ def _says_which(word: str) -> bool:
         and not word.isdigit()
         and "'" not in word
         and not word.endswith(("ing", "ly"))
+        and not word.startswith("non-")
         and len(word) > 2
         and word not in NO_ITEM
     )

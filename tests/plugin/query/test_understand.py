@@ -105,6 +105,10 @@ def test_the_cases_are_many_and_each_has_its_own_name() -> None:
         ("12/19-12/12", "The dates end before they start, so none were taken."),
         ("18-25 November", "18 November 2026 is past: it was taken to start today."),
         ("do you have pianos in Paris?", '"Paris" is no place that is known here.'),
+        (
+            "a piano in Austin or Dallas",
+            "Austin, TX and Dallas, TX were named: all places were searched.",
+        ),
         ("a bass near New York for 3 days", '"New York" is no place that is known here.'),
         ("the second one", 'Nothing was shown before that "the second one" could be.'),
         ("compare them", 'Nothing was shown before that "compare them" could be.'),
