@@ -102,6 +102,25 @@ def test_makers_that_the_host_knows_tell_other_things() -> None:
     assert named.ungrounded == ["Gretsch Streamliner"]
 
 
+def test_a_short_name_is_that_of_what_was_named_and_otherwise_of_nothing() -> None:
+    offered = [CatalogItem(id=key, name=f"Roland {key}") for key in ("RD-88", "Juno-X", "FP-30X")]
+    assert mentioned("Any of ours, the Roland is fine.", offered) == []
+    chosen = ground("Of the Roland RD-88 and the Yamaha MODX7, the Roland.", [], offered, 5)
+    assert [item.id for item in chosen.items] == ["RD-88"]
+
+
+def test_what_several_names_begin_with_is_no_other_thing() -> None:
+    offered = [CatalogItem(id=n, name=f"Stentor Student II {n}/4 Violin") for n in (3, 4)]
+    assert ground("Schools use the Stentor Student II.", [], offered, 5).ungrounded == []
+    prose = "Schools use the Stentor Messina III."
+    assert ground(prose, [], offered, 5).ungrounded == ["Stentor Messina III"]
+
+
+def test_what_the_user_has_is_not_recommended() -> None:
+    assert ids("These strings are for your Fender Jazz Bass.") == ([], 0)
+    assert ids("Enjoy your Fender Jazz Bass!") == ([1], 0)
+
+
 def test_offers_tells_citations_of_offered_items() -> None:
     is_offered = offers(OFFERED)
     assert is_offered({"id": "1", "name": "Fender Jazz Bass"})

@@ -22,14 +22,16 @@ from .cues import (
     LEADS_TO,
     MARKS_AGAINST,
     NO,
+    REST,
     THAN,
+    THEIRS,
     UNSPACED_BEFORE,
     WHY,
     WITHOUT,
     Cue,
 )
 from .headings import is_denied_in_row, is_under_no
-from .words import Word, fold
+from .words import Word, fold, plain
 
 
 class Stand(IntEnum):
@@ -77,7 +79,10 @@ def stands(text: str, words: Sequence[Word], spans: Sequence[Span]) -> list[Stan
             before = _before(clauses, span, floor, found[-1] if found else Stand.FOR)
             if _is_in_denied_list(clauses, spans, at, found):
                 before = Stand.AGAINST
-        found.append(Stand.AGAINST if against[at] else before)
+        if _is_exception(clauses, span, floor):
+            found.append(Stand.FOR)
+        else:
+            found.append(Stand.AGAINST if against[at] else before)
     return [
         Stand.NAMED if stand is Stand.FOR and by else stand
         for stand, by in zip(found, passed, strict=True)
@@ -177,12 +182,20 @@ def _before(clauses: Clauses, span: Span, floor: int, previous: Stand) -> Stand:
     start = clauses.start_of_clause(first, max(floor, first - READ))
     if _is_marked(clauses, first) or is_under_no(clauses, first, start, floor):
         return Stand.AGAINST
+    if _is_theirs(clauses, first):
+        return Stand.AGAINST
     count, is_lesser = _denials(clauses, start, first)
     if is_lesser and start == floor and previous is Stand.AGAINST:
         return Stand.FOR
     if count % 2 == 0 or _is_superlative(clauses, span[1]):
         return Stand.FOR
     return Stand.LESSER if is_lesser else Stand.AGAINST
+
+
+def _is_theirs(clauses: Clauses, first: int) -> bool:
+    """Tell "a lens for your Z50" from "your Z50 is ready"."""
+    start = clauses.words[first].start
+    return THEIRS.search(plain(clauses.text[max(0, start - 30) : start])) is not None
 
 
 def _is_marked(clauses: Clauses, first: int) -> bool:
@@ -233,6 +246,19 @@ def _is_superlative(clauses: Clauses, at: int) -> bool:
     """Tell "I cannot recommend it enough"."""
     behind = " ".join(word.text for word in clauses.words[at : at + 3])
     return re.match(r"(?:\w+ )?(?:enough|more highly|highly enough)\b", behind) is not None
+
+
+def _is_exception(clauses: Clauses, span: Span, floor: int) -> bool:
+    """Tell "apart from the A all are taken" from "apart from the A all are in your budget"."""
+    first, at = span
+    if at == len(clauses.words) or clauses.words[at].text not in REST:
+        return False
+    if not _denials(clauses, clauses.start_of_clause(first, max(floor, first - READ)), first)[1]:
+        return False
+    until = min(at + READ, len(clauses.words))
+    end = next((place for place in range(at + 1, until) if clauses.ends_clause(place)), until)
+    cues = [clauses.cue(AFTER, place, end)[0] for place in range(at, end)]
+    return Cue.WORTH not in cues or Cue.NOT in cues
 
 
 def _is_direct(clauses: Clauses, start: int, first: int, others: int = 0) -> bool:

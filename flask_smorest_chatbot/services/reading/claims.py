@@ -19,7 +19,10 @@ from .words import Word, words_of
 
 _NAME_WORD = r"[A-Z\u00c0-\u00de][\w'\u2019&-]{1,30}"
 #: A model's code, such as "ES-335", "FG830", "P-125" or "9000".
-_CODE = r"(?:[A-Z]{1,5}[a-z]{0,2}-?\d{2,5}[A-Za-z]{0,4}|(?!19\d\d|20\d\d)\d{3,4})(?![\w%]|[.,]\d)"
+_CODE = (
+    r"(?:[A-Z]{1,5}[a-z]{0,2}-?\d{2,5}[A-Za-z]{0,4}|[A-Z]{2,5}(?:-\d|\d[A-Z])[A-Z\d]{0,3}"
+    r"|(?!19\d\d|20\d\d)\d{3,4})(?![\w%]|[.,]\d|-[a-z])"
+)
 #: A made-up or unoffered product by its form: words with capitals, then a code.
 _WITH_CODE = re.compile(rf"(?<![\w$#/.-]){_NAME_WORD}(?: {_NAME_WORD}){{0,3}} {_CODE}")
 _AFTER_BRAND = re.compile(rf" (?:{_NAME_WORD}|{_CODE})(?: (?:{_NAME_WORD}|{_CODE})){{0,3}}")
@@ -32,7 +35,8 @@ _PRICED = re.compile(
 )
 #: Words with capitals that numbers follow, or that follow a maker's name, without naming a thing.
 _NO_NAME = frozenset(
-    "try our it we you if is at no only over under about price total cost day week month year "
+    "try our it its this that these those their his her my your both we you if is at no only"
+    " over under about price total cost day week month year "
     "january february march april may june july august september october november december "
     "monday tuesday wednesday thursday friday saturday sunday step option level top number item "
     "listing id page chapter opus highway route street room suite model models brand series "
@@ -45,17 +49,19 @@ _LINK = re.compile(
 )
 #: Amounts that are no price of a thing.
 _NO_PRICE_BEFORE = re.compile(
-    r"(?:budget|under|below|over|above|up to|less than|more than|within|max\w*|limit|instead of"
-    r"|than|save|fits?|deposit|insurance|delivery|shipping|fee|plus|presupuesto|unter|moins de"
-    r"|meno di)"
+    r"(?:budget|under|below|over|above|up to|less than|more than|beyond|past|exceed\w*|within"
+    r"|max\w*|limit|instead of"
+    r"|than|save|fits?|deposit|insurance|delivery|shipping|fee|plus|presupuesto|menos de"
+    r"|hasta|por debajo de|unter|bis zu|weniger als|moins de|jusqu'\u00e0|meno di|fino a)"
     r"\W+(?:\w+\W+){0,2}$",
     re.IGNORECASE,
 )
 _NO_PRICE_AFTER = re.compile(
     r"\W{0,2}(?:\w+\W+){0,2}?(?:budget|cheaper|less|more|deposit|off)\b", re.IGNORECASE
 )
-_FOR_DAYS = re.compile(r"\b(\d{1,3}|one|two|three|a|the)[ -](day|week|month)", re.IGNORECASE)
-_NUMBERS = {"one": 1, "a": 1, "the": 1, "two": 2, "three": 3}
+_COUNTS = "one two three four five six seven eight nine ten".split()
+_NUMBERS = {"a": 1, "the": 1} | {word: count for count, word in enumerate(_COUNTS, start=1)}
+_FOR_DAYS = re.compile(rf"\b(\d{{1,3}}|{'|'.join(_NUMBERS)})[ -](day|week|month)", re.IGNORECASE)
 _MOST = 10
 #: Characters before a name within which the days are told that a price is for.
 _DAYS_WITHIN = 30
@@ -110,7 +116,8 @@ def unoffered_products(
     no_name = _NO_NAME | names.common
     coded, priced = _coded(text, no_name), _priced(text, no_name)
     for start, end in sorted({*coded, *priced, *_branded(text, words, names, no_name)}):
-        if not _overlaps(taken, start, end) and not _overlaps(found[-1:], start, end):
+        is_new = not _overlaps(taken, start, end) and not _overlaps(found[-1:], start, end)
+        if is_new and not names.has_part(text[start:end]):
             found.append((start, end))
     return found
 

@@ -52,7 +52,8 @@ _ANYWHERE: Phrases = {
         sans hesiter|sem duvida|senza dubbio|ohne zweifel|zonder twijfel
         """,
     Cue.BREAK: """
-        but|however|so|yet|though|although|because|since|while|whereas|otherwise|and|then|as|who
+        don t let|but|however|so|yet|though|although|because|since|while|whereas|otherwise
+        and|then|as|who
         sin embargo|pero|sino|mejor|aunque|porque|mientras|mais|car|parce|alors|plutot|tandis|aber
         sondern|lieber|weil|denn|dafur|wahrend|und|ma|perche|quindi|meglio|mentre|mas|porem|melhor
         enquanto|maar|want|dus|omdat|liever|terwijl|ale|bo|wiec|lepiej|natomiast
@@ -144,7 +145,8 @@ _AFTER: Phrases = {
         epuise|epuisee|esaurito|esaurita|affittato|affittata|zu viel|zu kompliziert|zu lang
         erst ab|erst wieder|erst am|not free until|free again on|free again from
         available again on|available again from|only from|only available from|only free from
-        only good for|only suited|only suitable|only makes sense|geht nur|taugt nur|eignet sich nur
+        goes back on|goes back to|due back|only good for|only suited|only suitable
+        only makes sense|geht nur|taugt nur|eignet sich nur
         va de precio|zu schade|went out|lose interest|less good|less suitable|less suited
         va bene solo|serve solo|solo sirve|sirve solo|ne convient qu|reservees au|reservee au
         reserve au|reserves au|reservees aux|reserve aux
@@ -209,6 +211,17 @@ WHY = frozenset("why warum que pourquoi perche waarom dlaczego".split())
 #: Words between which and a verb a "to" tells no purpose: "you do not need to take".
 LEADS_TO = frozenset(
     "need have want like going able try wish plan you possible advisable recommended not".split()
+)
+#: Before a name, these make it a thing that the user has.
+THEIRS = re.compile(
+    r"\b(?:(?:with|on|for|into|from|than|to|like|beside|replacing|replace|mit|zu|fur|con|para|avec"
+    r"|pour) (?:your|ihre[rmn]?|deine[rmn]?|tu|su|votre|vos|ta|ton|la tua|il tuo)"
+    r"|your (?:own|old|current|existing)) $"
+)
+#: What remains without a name: "apart from the A, nothing is free".
+REST = frozenset(
+    "all every everything none nothing no alle alles nichts keine todas todos nada ninguna ninguno"
+    " toutes tous rien aucune aucun tutte tutti niente nessuna nessuno".split()
 )
 #: Answers to a name with a question mark.
 NO = frozenset("no nope nee nein non nao nie gone".split())

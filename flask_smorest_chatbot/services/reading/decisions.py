@@ -101,16 +101,22 @@ class _Reader:
         is_granted = _GRANTS.search(said) is not None
         for at, until in _clauses(self._text, start, end, self._named):
             keys = self._named.within(at, until)
-            if len(keys) == 1 and keys <= self._advised and not is_supposed:
-                (key,) = keys
+            picked = self._picked(at, until) if len(keys) > 1 else keys
+            if len(picked) == 1 and picked <= self._advised and not is_supposed:
+                (key,) = picked
                 if _decides(self._text[at:until], is_known=key in self._beside):
-                    self.left |= self._beside.get(key, self._before)
-                    self.chosen |= keys
+                    self.left |= keys - picked or self._beside.get(key, self._before)
+                    self.chosen |= picked
                 elif is_granted and at > start:
                     self.left |= together - keys
             for key in keys:
                 self._beside.setdefault(key, set()).update(together - {key})
             self._before |= keys
+
+    def _picked(self, start: int, end: int) -> set[str]:
+        """Return what "between the A and the B I'd pick the A" names behind its verdict."""
+        verdicts = [*_DECIDES.finditer(plain(self._text[start:end]))]
+        return self._named.within(start + verdicts[-1].end(), end) if verdicts else set()
 
 
 class _Named:

@@ -12,11 +12,14 @@ from .cues import BEFORE, NO, Cue
 _LIST_WINDOW = 600
 _NO_CELL = re.compile(r"\|\s*(?:no|nope|nein|non|nee|nao|não)\b[^|]{0,30}\|?\s*$", re.IGNORECASE)
 _ASKS_IF_WANTED = re.compile(
-    r"avail|budget|fit|free|suit|match|frei|libre|libero|dispon|verf|recommend", re.IGNORECASE
+    r"avail|budget|fit|free|suit|match|frei|libre|libero|dispon|verf|recommend|\bneed|\bwant"
+    r"|for you"
+    r"|right|good|work|rent|take|brauch|passt|mieten|nehmen|necesit|sirve|besoin|convient|serve",
+    re.IGNORECASE,
 )
 #: A section's heading, which needs no colon: "## To avoid", "**To avoid**".
 _SECTION = re.compile(r"\s*(?:#{1,6} .*|\*\*[^*\n]{1,80}\*\*\s*|__[^_\n]{1,80}__\s*)")
-_LIST_LINE = re.compile(r"\s*(?:[-*\u2022|]|\d{1,2}[.)])|[ \t]+\S|\s*$")
+_LIST_LINE = re.compile(r"\s*(?:[-*\u2022|](?!\*)|\d{1,2}[.)])|[ \t]+\S|\s*$")
 
 
 def is_denied_in_row(text: str, end: int) -> bool:

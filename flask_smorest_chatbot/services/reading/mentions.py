@@ -20,7 +20,13 @@ _CALLED_ID = re.compile(
     re.IGNORECASE,
 )
 _ID_GLUE = re.compile(r", ?| ?& ?|,? (?:and|or|y|et|und) ")
-_MAYBE_ID = re.compile(r"#(\w[\w-]{0,60})|\[(?P<list>\w[\w-]{0,60}(?:, ?\w[\w-]{0,60}){0,9})\]")
+_MAYBE_ID = re.compile(
+    r"(?:#|\b(?:number|nummer|nr\.|no\.|num[\u00e9e]ro|n[\u00fau]mero) )(\w[\w-]{0,60})"
+    r"|\[(?P<list>\w[\w-]{0,60}(?:, ?\w[\w-]{0,60}){0,9})\]",
+    re.IGNORECASE,
+)
+#: An id that no word and no number can be taken for: "a2", "dr-1".
+_CODED_ID = re.compile(r"(?<![\w/=-])([A-Za-z]{1,12}-?\d{1,9})(?![\w-])")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n(?![ \t]+[-*\u2022])|\|\s*\n")
 _PLAIN_AMOUNT = re.compile(r"(?<![\w.,])\d{1,5}[.,]\d\d(?![\w.,]*\d)")
 #: Between the places of two items with one name: "one in Austin and another in Dallas".
@@ -162,12 +168,16 @@ def _place(item: CatalogItem) -> str:
 
 def _by_id(text: str, items: Sequence[CatalogItem]) -> Iterator[Mention]:
     known = {str(item.id): item for item in items}
-    for pattern in (_CALLED_ID, _MAYBE_ID):
+    told: list[tuple[int, int]] = []
+    for pattern in (_CALLED_ID, _MAYBE_ID, _CODED_ID):
         for cited in pattern.finditer(text):
+            if any(start <= cited.start() < end for start, end in told):
+                continue
             keys = _ID_GLUE.split(cited[cited.lastindex or 1])
             for key in (key.strip(" #").rstrip(".-") for key in keys):
                 # "#1" is a rank more often than an id.
                 if key in known and (pattern is _CALLED_ID or len(key) > 1):
+                    told.append(cited.span())
                     yield Mention(known[key], cited.start(), cited.end(), "", by_id=True)
 
 

@@ -19,7 +19,8 @@ _UNITS = {
     "month": r"month|monthly|mes|m\u00eas|mois|monat|mese",
 }
 _UNIT = re.compile(
-    r"\s{0,2}(?:/|a|an|per|each|every|al|por|par|pro|am|im|al|by the)?\s{0,2}"
+    r"\s{0,2}(?:/|a|an|per|each|every|al|por|par|pro|am|im|die|der|la|le|il|alla|a la"
+    r"|by the)?\s{0,2}"
     r"(?:" + "|".join(f"(?P<{unit}>{words})" for unit, words in _UNITS.items()) + r")\b",
     re.IGNORECASE,
 )

@@ -91,11 +91,28 @@ class Names:
         found: list[Match] = []
         at = 0
         for start in self._starts(words):
-            match = self._best_at(words, start) if start >= at else None
-            if match is not None and self._is_name(match, text, words):
+            if start < at:
+                continue
+            match = self._best_at(words, start)
+            if match is None or not self._is_name(match, text, words):
+                match = self._again(found, words, start, text)
+            if match is not None:
                 found.append(match)
                 at = match.last
         return found
+
+    def _again(
+        self, found: Sequence[Match], words: Sequence[Word], at: int, text: str
+    ) -> Match | None:
+        """Return the product meant by "the Roland" when one Roland alone was named before."""
+        known = self._of_word[self._spelling[words[at].text]]
+        before = {id(match.product) for match in found}
+        named = [product for product in known if id(product) in before]
+        if len(named) != 1:
+            return None
+        match = self._run(named[0], words, at)
+        is_meant = self._is_short(match, text, words) and not self.is_other(match, text, words)
+        return match if is_meant else None
 
     def _starts(self, words: Sequence[Word]) -> list[int]:
         """Return the places of the words that some name has."""
@@ -106,6 +123,11 @@ class Names:
         """Return the product that a name, as a model cites it, means."""
         matches = self.find(name, words_of(name))
         return max(matches, key=lambda match: match.score).product if matches else None
+
+    def has_part(self, name: str) -> bool:
+        """Tell whether several products' names begin with a name: it fits each, and names none."""
+        words = tuple(canonical(word.text) for word in words_of(name))
+        return sum(product.words[: len(words)] == words for product in self.products) > 1
 
     def _best_at(self, words: Sequence[Word], at: int) -> Match | None:
         """Return the product that words from a place on name, if it beats all others."""
@@ -155,13 +177,17 @@ class Names:
 
     def _is_the_only(self, match: Match, text: str, words: Sequence[Word]) -> bool:
         """Tell "the Taylor is" when one product alone is a Taylor."""
+        known = self._of_word[self._spelling[words[match.first].text]]
+        return len(known) == 1 and self._is_short(match, text, words)
+
+    def _is_short(self, match: Match, text: str, words: Sequence[Word]) -> bool:
+        """Tell whether a word with a definite article may stand for a product's whole name."""
         word = words[match.first]
         before = words[match.first - 1].text if match.first else ""
         if before in _SIZES and match.first > 1:
             before = words[match.first - 2].text
         return (
-            len(self._of_word[self._spelling[word.text]]) == 1
-            and (match.has_brand or self._tells(match, before))
+            (match.has_brand or self._tells(match, before))
             and match.exact > 0
             and word.is_capital
             and len(word.text) >= (LONG_WORD if before != "the" else _SHORT_MAKER)
