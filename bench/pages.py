@@ -49,10 +49,9 @@ SELECT n, n || '@example.com', '', 'Somebody', 'renter', true, now()
 FROM generate_series(1, :users) n;
 
 INSERT INTO chat_sessions
-    (id, user_id, session_id, title, started_at, last_message_at, message_count, profile)
+    (id, user_id, session_id, title, started_at, last_message_at, message_count)
 SELECT n, CASE WHEN n <= :own THEN 1 ELSE 2 + n % (:users - 1) END, 's' || n, 'Which guitar?',
-    now() - n * interval '1 minute', now() - n * interval '1 minute', 20,
-    '{"experience_level": "beginner", "preferred_instruments": ["guitar"]}'
+    now() - n * interval '1 minute', now() - n * interval '1 minute', 20
 FROM generate_series(1, :sessions) n;
 
 INSERT INTO chat_messages

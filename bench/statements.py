@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -23,12 +24,17 @@ SIZES = (100, 1_000, 10_000)
 QUICK = (100,)
 LIMIT = 8
 CHAT = "/api/chatbot/chat"
+RECOMMEND = "/api/chatbot/recommend-for-me"
+OUR_TURNS = [(CHAT, "s"), (CHAT, "s"), (RECOMMEND, "s"), (RECOMMEND, "t")]
 MESSAGE = "Which guitar suits a beginner with small hands?"
 USER = 1  # of those that `fill` makes
 
 
 def measure(quick: bool = False) -> list[Figure]:
-    """Return the statements of a session's second turn, for each number of instruments."""
+    """Return the most statements that a turn takes, for each number of instruments.
+
+    Of one that begins a session, one that goes on with it, and one that recommends.
+    """
     with (
         tempfile.TemporaryDirectory() as folder,
         simulator(first=0.01, rate=500, tokens=20) as model,
@@ -48,10 +54,10 @@ def _measure(size: int, folder: Path, model: str) -> Figure:
         fill(size, size, date.today())
     figure = Figure(
         f"database statements of a turn, {size:,} instruments",
-        [_statements(ours)],
+        [_statements(ours, OUR_TURNS)],
         "",
         LIMIT,
-        original=_statements(theirs),
+        original=_statements(theirs, [(CHAT, "s")]),
         curve=Curve("Database statements of a turn", "instruments", size),
     )
     for app in (ours, theirs):
@@ -61,22 +67,25 @@ def _measure(size: int, folder: Path, model: str) -> Figure:
     return figure
 
 
-def _statements(app: Flask) -> int:
-    """Return how many statements a turn takes once its session is there."""
+def _statements(app: Flask, turns: Sequence[tuple[str, str]]) -> int:
+    """Return how many statements a turn takes at most, once the app has begun to serve.
+
+    :param turns: path and session of each
+    """
     with app.app_context():
         engine = db.engine
         token = create_access_token(identity=str(USER))
 
-    def ask() -> None:
+    def ask(path: str, session: str) -> None:
         answer = app.test_client().post(
-            CHAT,
-            json={"message": MESSAGE, "session_id": "s"},
+            path,
+            json={"message": MESSAGE, "session_id": session},
             headers={"Authorization": f"Bearer {token}"},
         )
         assert answer.status_code == 200, answer.text
 
-    ask()
-    return _count(engine, ask)
+    ask(CHAT, "warm")
+    return max(_count(engine, partial(ask, *turn)) for turn in turns)
 
 
 def _count(engine: sa.Engine, act: Callable[[], None]) -> int:

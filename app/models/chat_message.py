@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from flask_smorest_chatbot import (
     ChatApiKeyMixin,
     ChatMessageMixin,
@@ -18,6 +20,25 @@ class ChatSession(ChatSessionMixin, Model):
 
     __tablename__ = "chat_sessions"
     __user_model__ = User
+
+
+# What the release before revision 0008 reads and writes: it serves on during an upgrade, and again
+# after a rollback. Not mapped, as nothing here uses it; to go with the release after this one.
+_sessions = ChatSession.metadata.tables[ChatSession.__tablename__]
+for _column in (
+    sa.Column("profile", sa.JSON),
+    sa.Column("active_message_id", sa.BigInteger),
+    sa.Column("active_until", _sessions.c.started_at.type),
+    sa.Column("active_worker", sa.String(120)),
+):
+    _sessions.append_column(_column)
+_is_active = sa.text("active_message_id IS NOT NULL")
+sa.Index(
+    "ix_chat_sessions_active_message_id",
+    _sessions.c.active_message_id,
+    postgresql_where=_is_active,
+    sqlite_where=_is_active,
+)
 
 
 class ChatMessage(ChatMessageMixin, Model):

@@ -17,7 +17,6 @@ from flask_smorest_chatbot import (
 )
 
 from ..models import Survey, User
-from .surveys import latest_survey
 
 PERSONA = (
     "You are the assistant of a musical-instrument rental site. You know instruments well, you "
@@ -39,7 +38,7 @@ _BUDGET_MAX = {"0-25": Decimal(25), "25-50": Decimal(50), "50-100": Decimal(100)
 
 def profile_of(user: User) -> UserProfile:
     """Describe a user by their newest survey; without one only the name is known."""
-    survey = latest_survey(user.id)
+    survey = user.newest_survey
     if survey is None:
         return UserProfile(name=user.name)
     return UserProfile(

@@ -12,6 +12,7 @@ from flask_jwt_extended import create_access_token, create_refresh_token, decode
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
 from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import lazyload
 
 from ..errors import ConflictError, InvalidInputError
 from ..extensions import db
@@ -52,7 +53,9 @@ def is_revoked(jti: str, user_id: int | None) -> bool:
     :param user_id: whom the token names; None if it cannot be anybody
     """
     revoked = exists().where(RevokedToken.jti == jti)
-    found = db.session.execute(select(User, revoked).where(User.id == user_id)).first()
+    found = db.session.execute(
+        select(User, revoked).where(User.id == user_id).options(lazyload(User.newest_survey))
+    ).first()
     if found is None:
         return False  # nobody is let in without a user
     g.user_of_token = found[0]  # a session keeps only what somebody else keeps, too

@@ -45,14 +45,8 @@ class ChatSessionMixin(_InSession):
     started_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)
     last_message_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)
     message_count: Mapped[int] = mapped_column(default=0)
-    # As of the session's first turn: the front of the prompt must not change between turns.
-    profile: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
     # Messages before this one are no longer shown to the model.
     context_start_id: Mapped[int | None] = mapped_column(sa.BigInteger)
-    # The assistant message being written, and until when its worker may be believed alive.
-    active_message_id: Mapped[int | None] = mapped_column(sa.BigInteger)
-    active_until: Mapped[datetime | None] = mapped_column(Moment)
-    active_worker: Mapped[str | None] = mapped_column(sa.String(120))
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:
@@ -64,13 +58,6 @@ class ChatSessionMixin(_InSession):
                 constraint_name("ix", table, "user_id", "last_message_at"),
                 "user_id",
                 "last_message_at",
-            ),
-            # Few sessions are being answered: a short index, but on MariaDB, which knows no other.
-            sa.Index(
-                constraint_name("ix", table, "active_message_id"),
-                "active_message_id",
-                postgresql_where=sa.text("active_message_id IS NOT NULL"),
-                sqlite_where=sa.text("active_message_id IS NOT NULL"),
             ),
         )
 
@@ -107,6 +94,11 @@ class ChatMessageMixin(_InSession):
     input_tokens: Mapped[int | None] = mapped_column()
     output_tokens: Mapped[int | None] = mapped_column()
     duration_ms: Mapped[int | None] = mapped_column()
+    # An answer that is being written: the session that no other one can have meanwhile, until when
+    # its worker may be believed alive, and which that is.
+    claimed_session_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    claimed_until: Mapped[datetime | None] = mapped_column(Moment)
+    claimed_by: Mapped[str | None] = mapped_column(sa.String(120))
 
     @declared_attr
     def chat_session_id(cls) -> Mapped[int | None]:
@@ -128,4 +120,12 @@ class ChatMessageMixin(_InSession):
             unique(table, "chat_session_id", "id"),
             unique(table, "user_id", "chat_session_id", "id"),
             unique(table, "user_id", "request_key"),
+            # Few answers are being written: a short index, but on MariaDB, which knows no other.
+            sa.Index(
+                constraint_name("ix", table, "claimed_session_id"),
+                "claimed_session_id",
+                unique=True,
+                postgresql_where=sa.text("claimed_session_id IS NOT NULL"),
+                sqlite_where=sa.text("claimed_session_id IS NOT NULL"),
+            ),
         )

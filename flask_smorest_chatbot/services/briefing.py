@@ -26,6 +26,7 @@ class Briefing:
     :param found: what the catalogue has for it
     :param facts: what else the host knows that answers it
     :param prompt: what the model is sent
+    :param profile: as the model is told it: that of the conversation's first turn
     :param session_changes: columns of the session's row to be stored when the turn ends
     :param brands: makers that the catalogue knows, offered now or not
     """
@@ -34,6 +35,7 @@ class Briefing:
     found: CatalogResult
     facts: Sequence[Fact]
     prompt: list[prompts.PromptMessage]
+    profile: dict[str, Any]
     session_changes: dict[str, Any] = field(default_factory=dict)
     brands: Sequence[str] = ()
 
@@ -89,7 +91,7 @@ def brief(services: TurnServices, plan: TurnPlan, opened: OpenTurn) -> Briefing:
         vocabulary = from_host("vocabulary", services.load_vocabulary)
         query, found = find(services, vocabulary, text, profile, opened.user_id, earlier)
         facts = from_host("facts", lambda: list(services.load_facts(query)))
-        as_of_start = read.session.profile or as_plain_json(profile.as_json())
+        as_of_start = _profile_told(read.exchanges) or as_plain_json(profile.as_json())
         exchanges = history.exchanges_of(read.exchanges, services.chat_model.name)
         fitted = window.fit(
             window.room_for(services.config, plan),
@@ -104,10 +106,8 @@ def brief(services: TurnServices, plan: TurnPlan, opened: OpenTurn) -> Briefing:
             replace(found, items=found.items[: fitted.items]),
             facts,
             fitted.prompt,
-            {
-                **({} if read.session.profile else {"profile": as_of_start}),
-                **_new_start(exchanges, fitted.dropped, opened),
-            },
+            as_of_start,
+            _new_start(exchanges, fitted.dropped, opened),
             vocabulary.brands,
         )
 
@@ -139,6 +139,15 @@ def _new_start(
         return {}
     rest = [*(exchange.question_id for exchange in exchanges), opened.question_id]
     return {"context_start_id": rest[dropped]}
+
+
+def _profile_told(exchanges: Sequence[Any]) -> dict[str, Any] | None:
+    """Return the profile that the model was told last: the front of a prompt must not change."""
+    for message in reversed(exchanges):
+        told: dict[str, Any] | None = (message.context_data or {}).get("profile")
+        if told is not None:
+            return told
+    return None
 
 
 def _earlier(exchanges: Sequence[Any]) -> Earlier | None:

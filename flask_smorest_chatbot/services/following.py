@@ -23,8 +23,9 @@ from ..errors import (
 from ..models import utc_now
 from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, chat_response
 from .host import TurnServices
+from .storage.lost_turns import CLAIM_LENGTH, UNSETTLED
 from .storage.tables import DATABASE_AWAY, aware
-from .storage.turn_records import CLAIM_LENGTH, STOPPING, UNSETTLED
+from .storage.turn_records import STOPPING
 
 log = logging.getLogger(__name__)
 

@@ -16,14 +16,16 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from .storage.turn_records import UNSETTLED, OpenTurn, TurnRecords
+from .storage.lost_turns import UNSETTLED
+from .storage.turn_records import OpenTurn, TurnRecords
 
 log = logging.getLogger(__name__)
 
 #: Seconds between two stores: no more text than that is lost.
 SAVE_INTERVAL = 0.65
 #: Seconds between two looks, by one short query of a process, for turns that were ended elsewhere.
-LOOK_INTERVAL = 0.2
+#: As a look follows a store and a store a look: half of the above.
+LOOK_INTERVAL = 0.33
 
 
 @dataclass

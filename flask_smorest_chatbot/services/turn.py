@@ -459,6 +459,8 @@ class Turn:
         changes = {}
         if self._briefing:
             answer["prompt"] = self._briefing.prompt[-1][1]
+            told = values.get("context_data", {"endpoint": self.opened.endpoint})
+            answer["context_data"] = {**told, "profile": self._briefing.profile}
             changes = self._briefing.session_changes
         stored = self.services.conversations.settle(self.opened, answer, changes)
         self._charge()

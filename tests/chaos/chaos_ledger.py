@@ -12,7 +12,8 @@ from chaos_users import Asked
 
 UNSETTLED = """
     SELECT 'm' || id FROM chat_messages WHERE status IN ('pending', 'queued', 'streaming')
-    UNION ALL SELECT 's' || id FROM chat_sessions WHERE active_message_id IS NOT NULL
+    UNION ALL SELECT 's' || claimed_session_id FROM chat_messages
+    WHERE claimed_session_id IS NOT NULL
 """
 QUESTIONS = "SELECT content FROM chat_messages WHERE message_type = 'user'"
 ANSWERS = """

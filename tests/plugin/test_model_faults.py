@@ -38,8 +38,8 @@ def assert_settled(host: Host, user: Any, reason: str, kept: str) -> None:
     assert answer["content"].startswith(kept)
     assert kept or not answer["content"].strip()
     with host.app.app_context():
-        session = host.db.session.query(host.chatbot.ChatSession).one()
-        assert session.active_message_id is None
+        messages = host.db.session.query(host.chatbot.ChatMessage)
+        assert {message.claimed_session_id for message in messages} == {None}
     wait_for_threads()
 
 

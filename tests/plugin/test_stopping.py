@@ -23,7 +23,7 @@ from flask_smorest_chatbot.services.events import Delta, Done, Failed, Started, 
 from flask_smorest_chatbot.services.following import Following
 from flask_smorest_chatbot.services.running import SAVE_INTERVAL, RunningTurn
 from flask_smorest_chatbot.services.storage import worker
-from flask_smorest_chatbot.services.storage.worker import is_known_dead, this_worker
+from flask_smorest_chatbot.services.storage.worker import is_known_dead, new_claim, this_worker
 from flask_smorest_chatbot.services.turn import Turn
 from flask_smorest_chatbot.values import TurnPlan
 
@@ -154,9 +154,9 @@ def lose(host: Host, user: Any, worker: str | None, seconds: float) -> None:
     conversations = host.app.extensions["chatbot"].turn_services.conversations
     with host.app.app_context():
         opened = conversations.open_turn(user, "s", "Hi")
-        session = host.db.session.get(host.chatbot.ChatSession, opened.session_key)
-        session.active_worker = worker
-        session.active_until -= timedelta(seconds=seconds)
+        answer = host.db.session.get(host.chatbot.ChatMessage, opened.answer_id)
+        answer.claimed_by = worker
+        answer.claimed_until -= timedelta(seconds=seconds)
         host.db.session.commit()
 
 
@@ -169,6 +169,9 @@ def dead_worker() -> str:
 
 def test_worker_that_died_here_is_known_at_once() -> None:
     assert not is_known_dead(this_worker())
+    assert not is_known_dead(new_claim())
+    assert is_known_dead(new_claim().replace("-", "-1"))
+    assert new_claim() != new_claim()
     assert is_known_dead(dead_worker())
     assert is_known_dead(this_worker().rpartition("-")[0] + "-1")  # the number was given again
     for unknown in (None, "", "x", "elsewhere/1-1", "elsewhere/x-y"):
@@ -209,13 +212,13 @@ def test_sweep(host: Host, user: Any, worker: str, seconds: float, settled: int)
     assert status == ("interrupted" if settled else "pending")
 
 
-def test_sweep_settles_what_no_session_holds(host: Host, user: Any) -> None:
+def test_sweep_settles_what_holds_no_session(host: Host, user: Any) -> None:
     lose(host, user, this_worker(), 0)
-    session, message = host.chatbot.ChatSession, host.chatbot.ChatMessage
+    message = host.chatbot.ChatMessage
     with host.app.app_context():
-        host.db.session.execute(sa.update(session).values(active_message_id=None))
+        long_ago = message.created_at.type.python_type(2026, 1, 1)
         host.db.session.execute(
-            sa.update(message).values(created_at=message.created_at.type.python_type(2026, 1, 1))
+            sa.update(message).values(claimed_session_id=None, created_at=long_ago)
         )
         host.db.session.commit()
     result = host.app.test_cli_runner().invoke(args=["chatbot", "sweep"])
@@ -272,8 +275,8 @@ def test_worker_taken_for_lost_says_its_last_words_and_that_it_was(host: Host, u
         events = Turn(services, TurnPlan(message="Hi"), opened).events()
         while not isinstance(first := next(events), Delta):
             pass
-        session = host.db.session.get(host.chatbot.ChatSession, opened.session_key)
-        session.active_until -= timedelta(seconds=60)
+        answer = host.db.session.get(host.chatbot.ChatMessage, opened.answer_id)
+        answer.claimed_until -= timedelta(seconds=60)
         host.db.session.commit()
         assert history(host, user)[1]["status"] == "interrupted"
         *rest, last = events

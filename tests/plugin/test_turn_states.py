@@ -12,19 +12,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
 from flask_smorest_chatbot import ConflictError, NotFoundError
-from flask_smorest_chatbot.services.storage import turn_records
+from flask_smorest_chatbot.services.storage import lost_turns, turn_records
+from flask_smorest_chatbot.services.storage.lost_turns import UNSETTLED
 from flask_smorest_chatbot.services.storage.turn_records import (
-    UNSETTLED,
     OpenTurn,
     RepeatedRequestError,
     RequestKey,
 )
-from flask_smorest_chatbot.services.storage.worker import this_worker
+from flask_smorest_chatbot.services.storage.worker import is_known_dead
 
 SESSIONS = st.sampled_from(["one", "two"])
 KEYS = st.sampled_from([None, RequestKey("a", "asked"), RequestKey("b", "asked")])
-#: A process that has ended: this one's number, with another start.
-DEAD = this_worker().rpartition("-")[0] + "-1"
 
 
 class Turns(RuleBasedStateMachine):
@@ -35,6 +33,8 @@ class Turns(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         turn_records.LAST_WORDS = 0.0  # nobody is there to say them
+        self.dead: set[str | None] = set()
+        lost_turns.is_known_dead = lambda claim: claim in self.dead
         self.host = make_host("sqlite://")
         self.context = self.host.app.app_context()
         self.context.push()
@@ -48,6 +48,7 @@ class Turns(RuleBasedStateMachine):
         self.host.db.engine.dispose()
         self.context.pop()
         turn_records.LAST_WORDS = 2.0
+        lost_turns.is_known_dead = is_known_dead
 
     # -- what users do -------------------------------------------------------------------------
 
@@ -106,11 +107,11 @@ class Turns(RuleBasedStateMachine):
 
     @rule(turn=turns)
     def die(self, turn: OpenTurn) -> None:
-        self.change_claim(turn, active_worker=DEAD)
+        self.dead.add(turn.claim)
 
     @rule(turn=turns)
     def fall_silent(self, turn: OpenTurn) -> None:
-        self.change_claim(turn, active_until=turn.created_at - timedelta(seconds=1))
+        self.change_claim(turn, claimed_until=turn.created_at - timedelta(seconds=1))
 
     @rule()
     def sweep(self) -> None:
@@ -121,10 +122,10 @@ class Turns(RuleBasedStateMachine):
 
     @invariant()
     def a_session_has_one_turn_at_most_and_holds_it(self) -> None:
-        sessions, messages = self.records.sessions, self.records.messages
+        messages = self.records.messages
         claims = self.rows(
-            sa.select(sessions.id, sessions.active_message_id).where(
-                sessions.active_message_id.is_not(None)
+            sa.select(messages.claimed_session_id, messages.id).where(
+                messages.claimed_session_id.is_not(None)
             )
         )
         open_answers = self.rows(
@@ -170,20 +171,20 @@ class Turns(RuleBasedStateMachine):
         return found
 
     def claims(self, user_id: Any, session_id: str) -> list[Any]:
-        sessions = self.records.sessions
+        messages = self.records.messages
         return self.rows(
-            sa.select(sessions.active_message_id).where(
-                sessions.user_id == user_id,
-                sessions.session_id == session_id,
-                sessions.active_message_id.is_not(None),
+            sa.select(messages.id).where(
+                messages.user_id == user_id,
+                messages.session_id == session_id,
+                messages.claimed_session_id.is_not(None),
             )
         )
 
     def change_claim(self, turn: OpenTurn, **values: Any) -> None:
-        sessions = self.records.sessions
-        claim = sessions.active_message_id == turn.answer_id
+        messages = self.records.messages
+        is_claimed = messages.claimed_session_id == turn.session_key
         self.host.db.session.execute(
-            sa.update(sessions).where(sessions.id == turn.session_key, claim).values(**values)
+            sa.update(messages).where(messages.id == turn.answer_id, is_claimed).values(**values)
         )
         self.host.db.session.commit()
 

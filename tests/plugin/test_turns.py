@@ -215,8 +215,8 @@ def test_turn_of_a_lost_worker_is_settled_by_the_next_read(host: Host, user: Any
         begin(host, user, "Hi")
         assert post(host, user, "Again").status_code == 409
         sessions = host.db.session
-        row = sessions.query(host.chatbot.ChatSession).one()
-        row.active_until = row.active_until.replace(year=2020)
+        row = sessions.query(host.chatbot.ChatMessage).filter_by(status="pending").one()
+        row.claimed_until = row.claimed_until.replace(year=2020)
         sessions.commit()
     answer = history(host, user)[1]
     assert (answer["status"], answer["reason"]) == ("interrupted", "worker_lost")

@@ -22,7 +22,7 @@ from .tables import aware
 BATCH = 200
 #: How a worker claims a session is nothing of the user's; what is kept of an API key lets nobody
 #: in, and still is nobody's to have.
-_NOT_TOLD = {"active_message_id", "active_until", "active_worker", "digest"}
+_NOT_TOLD = {"claimed_session_id", "claimed_until", "claimed_by", "digest"}
 #: How often erasing looks whether something was said meanwhile.
 _MOST_PASSES = 10
 
@@ -176,7 +176,8 @@ class AccountData(Sessions):
 
     def _idle(self, before: datetime) -> tuple[Any, Any]:
         sessions = self.sessions
-        return sessions.last_message_at < before, sessions.active_message_id.is_(None)
+        is_answered = sa.exists().where(self.messages.claimed_session_id == sessions.id)
+        return sessions.last_message_at < before, ~is_answered
 
     def _idle_keys(self, before: datetime, last: int) -> Sequence[int]:
         sessions = self.sessions

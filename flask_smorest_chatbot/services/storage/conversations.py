@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from ...models import user_key_column
 from .lists import Lists
-from .turn_records import UNSETTLED, OpenTurn
+from .turn_records import OpenTurn
 
 #: What the user has read, the model is told that it said.
 SEEN_BY_MODEL = ("complete", "interrupted", "stopped")
@@ -104,8 +104,7 @@ class Conversations(Lists):
             messages = self.messages
             is_it = (messages.id == message_id, messages.message_type == "assistant")
             answer = self._own(messages, user_id, *is_it)
-            if answer is not None and answer.status in UNSETTLED:
-                self._settle_lost_turn(self.db.session.get(self.sessions, answer.chat_session_id))
+            if self._settle_if_lost(answer):
                 answer = self._own(messages, user_id, *is_it)
             if answer is not None:
                 self.db.session.expunge(answer)
@@ -124,6 +123,9 @@ class Conversations(Lists):
         """
         owned = {"user_id": user_id, "session_id": session_id}
         with self.transaction():
+            # The session first, as whoever opens a turn locks them in this order.
+            key = sa.select(self.sessions.id).filter_by(**owned)
+            self.db.session.execute(key.with_for_update())
             deleted = self.db.session.execute(sa.delete(self.messages).filter_by(**owned))
             self.db.session.execute(sa.delete(self.sessions).filter_by(**owned))
             return int(deleted.rowcount)

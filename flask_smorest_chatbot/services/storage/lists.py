@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from ...errors import NotFoundError
-from .turn_records import UNSETTLED, TurnRecords
+from .turn_records import TurnRecords
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,7 @@ class Lists(TurnRecords):
             found = self.db.session.execute(query).all()
         if found[0].key is None:
             raise NotFoundError("There is no such session.")
-        if found[0][0] is not None and found[0][0].status in UNSETTLED:
-            self._settle_lost_turn(self.find(self.sessions, found[0].key))
+        if self._settle_if_lost(found[0][0]):
             found = self.db.session.execute(query).all()
         page = _page([row[0] for row in found if row[0]], limit)
         return Page(page.rows[::-1], page.has_more)

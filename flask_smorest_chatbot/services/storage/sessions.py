@@ -2,19 +2,97 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
-from ...errors import ConflictError
-from ...models import TITLE_LENGTH
+from ...errors import ConflictError, SessionClearedError
+from ...models import TITLE_LENGTH, user_key_column
 from .tables import Tables
+from .upsert import upsert
 
 
 class Sessions(Tables):
     """Finds and creates the rows that messages belong to."""
+
+    def _use_session(
+        self, user_id: Any, session_id: str, title: str, at: datetime, added: int
+    ) -> int:
+        """Return the key of the user's session of that name, made if need be, and lock it.
+
+        To be called before anything else is written, as rows without a session are given one by
+        transactions of their own.
+
+        :param title: of a new one
+        :param at: when messages are added to it
+        :param added: how many
+        :raises SessionClearedError: when the user is not there any more
+        """
+        values = {
+            "new_owner": user_id,
+            "new_name": session_id,
+            "new_title": title,
+            "new_at": at,
+            "new_count": added,
+        }
+        found = self._upsert_session(values)
+        if found is not None and found.has_unlinked:
+            self.db.session.rollback()
+            self._adopt_unlinked(user_id)
+            found = self._upsert_session(values)
+        if found is None:
+            raise SessionClearedError()
+        return int(found.id)
+
+    def _upsert_session(self, values: dict[str, Any]) -> Any:
+        connection = self._connection()
+        statement, found = self._session_upsert, self._session_found
+        if connection.dialect.update_returning:
+            return connection.execute(statement.returning(*found.selected_columns), values).first()
+        connection.execute(statement, values)
+        return connection.execute(found, values).first()
+
+    @cached_property
+    def _session_upsert(self) -> Any:
+        """The statement, made once: making it takes longer than the database takes."""
+        table = self.sessions.__table__
+        columns, at = table.c, sa.bindparam("new_at", type_=table.c.last_message_at.type)
+        count = sa.bindparam("new_count", type_=columns.message_count.type)
+        return upsert(
+            self._connection().dialect.name,
+            table,
+            user_key_column(self.sessions.__user_model__),
+            sa.bindparam("new_owner", type_=columns.user_id.type),
+            {
+                "session_id": sa.bindparam("new_name", type_=columns.session_id.type),
+                "title": sa.bindparam("new_title", type_=columns.title.type),
+                "started_at": at,
+                "last_message_at": at,
+                "message_count": count,
+            },
+            unique=["session_id"],
+            changes={"last_message_at": at, "message_count": columns.message_count + count},
+        )
+
+    @cached_property
+    def _session_found(self) -> sa.Select[Any]:
+        """Select the row that is there then, and whether :meth:`_adopt_unlinked` has to be called.
+
+        By the index on ``(user_id, chat_session_id)`` the latter is one look-up.
+        """
+        table, messages = self.sessions.__table__, self.messages.__table__.alias()
+        owner = sa.bindparam("new_owner", type_=table.c.user_id.type)
+        name = sa.bindparam("new_name", type_=table.c.session_id.type)
+        unlinked = sa.exists().where(
+            messages.c.user_id == owner, messages.c.chat_session_id.is_(None)
+        )
+        return sa.select(table.c.id, unlinked.label("has_unlinked")).where(
+            table.c.user_id == owner, table.c.session_id == name
+        )
 
     def _own_or_new_session(self, user_id: Any, session_id: str, title: str = "") -> Any:
         """Return the user's session of that name, created if need be.

@@ -68,6 +68,13 @@ class Tables(Store):
         """Return a row by its primary key, inside the running transaction; None if it is gone."""
         return self.db.session.get(model, key)
 
+    def _connection(self) -> sa.Connection:
+        """Return that of the tables' own database, where the host has several."""
+        connection: sa.Connection = self.db.session.connection(
+            bind_arguments={"mapper": sa.inspect(self.messages)}
+        )
+        return connection
+
     def _own(self, model: type[Any], user_id: Any, *conditions: Any) -> Any:
         return self.db.session.scalar(sa.select(model).where(model.user_id == user_id, *conditions))
 

@@ -1,4 +1,4 @@
-"""Turns in the host's database: opened, kept alive, settled, stopped, and found lost.
+"""Turns in the host's database: opened, kept alive, settled and stopped.
 
 Every method ends its transaction, which gives the connection back to the pool. So none is held
 while the model talks.
@@ -10,29 +10,25 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm.exc import ObjectDeletedError
 
-from ...errors import ConflictError, NotFoundError, ReusedKeyError, SessionClearedError
+from ...errors import ConflictError, NotFoundError, ReusedKeyError
 from ...models import utc_now
-from .sessions import Sessions, title_of
+from .lost_turns import CLAIM_LENGTH, UNCLAIMED, UNSETTLED, LostTurns
+from .sessions import title_of
 from .tables import aware
-from .worker import is_known_dead, this_worker
-
-#: A worker renews its claims about once a second (:mod:`.running`). One that has not done so for so
-#: long is gone, and its turns are settled as interrupted; one that died on this host, at once.
-CLAIM_LENGTH = timedelta(seconds=15)
+from .worker import new_claim, this_worker
 
 #: The reason of a stopped answer whose worker has not stored its last words yet.
 STOPPING = "stopping"
 #: Seconds that it has for that.
 LAST_WORDS = 2.0
 
-UNSETTLED = ("pending", "queued", "streaming")
 RETRYABLE = ("failed", "interrupted", "stopped")
 
 
@@ -47,6 +43,7 @@ class OpenTurn:
     :param question: what the user said
     :param endpoint: which chat endpoint was asked, so that a retry can ask the same
     :param created_at: when the answer was begun
+    :param claim: tells its claim on the session from all others
     """
 
     user_id: Any
@@ -57,6 +54,7 @@ class OpenTurn:
     question: str
     endpoint: str
     created_at: datetime
+    claim: str
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,59 @@ class RepeatedRequestError(ConflictError):
         super().__init__("This request is being answered already: send it again.")
 
 
-class TurnRecords(Sessions):
+class _SessionBusyError(ConflictError):
+    """Another answer has the session, or had it a moment ago.
+
+    :param answer: that message; None if it has ended
+    """
+
+    def __init__(self, answer: Any) -> None:
+        super().__init__("This session is being answered: wait for it, or start a new one.")
+        self.answer = answer
+
+
+@dataclass(frozen=True)
+class _InSession:
+    """Where messages are added.
+
+    :param key: of the session's row
+    :param name: the client's of it
+    """
+
+    user_id: Any
+    key: int
+    name: str
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What every message of the session says of it."""
+        return {"user_id": self.user_id, "session_id": self.name, "chat_session_id": self.key}
+
+    def claim(self, at: datetime) -> dict[str, Any]:
+        """Return what the one answer says that is being written."""
+        return {
+            "claimed_session_id": self.key,
+            "claimed_until": at + CLAIM_LENGTH,
+            "claimed_by": new_claim(),
+        }
+
+    def turn(
+        self, question_id: int, question: str, answer_id: int, answer: dict[str, Any]
+    ) -> OpenTurn:
+        return OpenTurn(
+            user_id=self.user_id,
+            session_key=self.key,
+            session_id=self.name,
+            question_id=question_id,
+            answer_id=answer_id,
+            question=question,
+            endpoint=answer["context_data"]["endpoint"],
+            created_at=answer["created_at"],
+            claim=answer["claimed_by"],
+        )
+
+
+class TurnRecords(LostTurns):
     """Stores turns, one at a time per session."""
 
     def open_turn(
@@ -98,55 +148,62 @@ class TurnRecords(Sessions):
         :raises SessionClearedError: when the session, or the user, is deleted this very moment
         :raises RepeatedRequestError: when the same request has opened a turn before
         """
-        with self.transaction():
-            session = self._find_or_create_session(user_id, session_id, question)
-            answer = _pending_answer(endpoint)
-            asked = {"message_type": "user", "content": question, "status": "complete"}
-            asked["created_at"] = answer["created_at"]
-            keys = self._insert(session, [asked, answer], request)
-            return self._claimed(session, keys["user"], question, keys["assistant"], answer)
+        session_id = session_id or str(uuid.uuid4())
+        answer = _pending_answer(endpoint)
+        asked = {"message_type": "user", "content": question, "status": "complete"}
+        asked["created_at"] = answer["created_at"]
+        rows = [asked, answer]
+
+        def open_it() -> OpenTurn:
+            with self.transaction():
+                key = self._use_session(
+                    user_id, session_id, title_of(question), answer["created_at"], len(rows)
+                )
+                in_session = _InSession(user_id, key, session_id)
+                keys = self._insert(in_session, rows, request)
+                return in_session.turn(keys["user"], question, keys["assistant"], answer)
+
+        return self._unless_busy(open_it)
+
+    def _unless_busy(self, open_it: Callable[[], OpenTurn]) -> OpenTurn:
+        """Open a turn, also where that of a lost worker has the session.
+
+        :raises ConflictError: when another one has it
+        """
+        try:
+            return open_it()
+        except _SessionBusyError as busy:
+            if not self._settle_if_lost(busy.answer):
+                raise
+        return open_it()
 
     def _insert(
-        self, session: Any, rows: Sequence[dict[str, Any]], request: RequestKey | None
+        self, session: _InSession, rows: Sequence[dict[str, Any]], request: RequestKey | None
     ) -> dict[str, int]:
-        """Store messages of a session, the first with what tells the request that asked for it.
+        """Store messages of a session, the answer with a claim on it, which only one can have.
 
         By one statement, as each takes a round trip; the ORM's would be one each on SQLite.
 
-        :param rows: the other columns
+        :param rows: their other columns; the first gets what tells the request that asked for it
         :return: key of each by its ``message_type``
         :raises RepeatedRequestError: when the same request has stored one before
-        :raises SessionClearedError: when the session has gone since it was read
+        :raises ConflictError: when another answer has the session
         """
         if request is not None:
             rows[0].update(request_key=request.key, request_digest=request.digest)
+        rows[-1].update(session.claim(rows[-1]["created_at"]))
         columns = dict.fromkeys(column for row in rows for column in row)
-        of_all = self._columns_of(session)
         try:
-            return self._insert_rows([{**columns, **row, **of_all} for row in rows])
+            return self._insert_rows([{**columns, **row, **session.columns} for row in rows])
         except IntegrityError as error:
             self.db.session.rollback()
-            if request is not None and self._is_known(of_all["user_id"], request):
+            if request is not None and self._is_known(session.user_id, request):
                 raise RepeatedRequestError() from error
-            was_stored = not sa.inspect(session).transient  # or else made just now, and undone
-            if was_stored and self.find(self.sessions, of_all["chat_session_id"]) is None:
-                raise SessionClearedError() from error
+            claim = self.messages.claimed_session_id
+            other = self._own(self.messages, session.user_id, claim == session.key)
+            if other is not None or claim.name in str(error.orig):  # it may have ended meanwhile
+                raise _SessionBusyError(other) from error
             raise
-
-    @staticmethod
-    def _columns_of(session: Any) -> dict[str, Any]:
-        """Return what the messages of a session say of it.
-
-        :raises SessionClearedError: when it has gone since it was read
-        """
-        try:
-            return {
-                "user_id": session.user_id,
-                "session_id": session.session_id,
-                "chat_session_id": session.id,
-            }
-        except ObjectDeletedError as error:
-            raise SessionClearedError() from error
 
     def _is_known(self, user_id: Any, request: RequestKey) -> bool:
         is_same = self.messages.request_key == request.key
@@ -164,13 +221,6 @@ class TurnRecords(Sessions):
             stored[row["message_type"]] = key[0]
         return stored
 
-    def _connection(self) -> sa.Connection:
-        """Return that of the messages' own database, where the host has several."""
-        connection: sa.Connection = self.db.session.connection(
-            bind_arguments={"mapper": sa.inspect(self.messages)}
-        )
-        return connection
-
     def find_request(self, user_id: Any, request: RequestKey) -> Any:
         """Return the latest answer to a request that came before; None if it did not.
 
@@ -182,11 +232,10 @@ class TurnRecords(Sessions):
             return None
         if stored.request_digest != request.digest:
             raise ReusedKeyError()
-        self._settle_lost_turn(self.db.session.get(self.sessions, stored.chat_session_id))
         # A question, or the attempt at an answer that a retry began.
         question_id = stored.reply_to_id or stored.id
         says_not = messages.reply_to_id.is_(None)
-        return self.db.session.scalar(
+        answered = (
             sa.select(messages)
             .where(
                 messages.chat_session_id == stored.chat_session_id,
@@ -198,6 +247,8 @@ class TurnRecords(Sessions):
             .order_by(says_not, sa.case((says_not, messages.id), else_=-messages.id))
             .limit(1)
         )
+        answer = self.db.session.scalar(answered)
+        return self.db.session.scalar(answered) if self._settle_if_lost(answer) else answer
 
     def _question_of(self, answer: Any) -> Any:
         """Return what an answer answers; None if it is gone.
@@ -233,25 +284,27 @@ class TurnRecords(Sessions):
         :raises ConflictError: when it is complete or being written, or the session is busy
         :raises RepeatedRequestError: when the same request has begun one before
         """
+        answer = self._own(self.messages, user_id, self.messages.id == message_id)
+        self._settle_if_lost(answer)
+        return self._unless_busy(lambda: self._reopen(user_id, message_id, request))
+
+    def _reopen(self, user_id: Any, message_id: int, request: RequestKey | None) -> OpenTurn:
         with self.transaction():
             answer = self._own(self.messages, user_id, self.messages.id == message_id)
             question = answer and self._question_of(answer)
             if answer is None or question is None:
                 raise NotFoundError("There is no such message to retry.")
-            session = self.db.session.get(self.sessions, answer.chat_session_id)
-            self._settle_lost_turn(session)
-            answer = self._own(self.messages, user_id, self.messages.id == message_id)
-            if answer is None or session is None:  # cleared this moment
-                raise NotFoundError("There is no such message to retry.")
+            endpoint = (answer.context_data or {}).get("endpoint", "/chat")
+            attempt = {**_pending_answer(endpoint), "reply_to_id": question.id}
             if answer.status not in RETRYABLE or self._said_since(answer):
                 raise ConflictError(
                     "Only the latest answer can be retried, and only if it broke off."
                 )
-            endpoint = (answer.context_data or {}).get("endpoint", "/chat")
-            attempt = {**_pending_answer(endpoint), "reply_to_id": question.id}
+            session = _InSession(user_id, answer.chat_session_id, answer.session_id)
+            if not self._add_message(session, attempt["created_at"]):  # cleared this moment
+                raise NotFoundError("There is no such message to retry.")
             keys = self._insert(session, [attempt], request)
-            said = question.content
-            return self._claimed(session, question.id, said, keys["assistant"], attempt)
+            return session.turn(question.id, question.content, keys["assistant"], attempt)
 
     def _said_since(self, answer: Any) -> bool:
         messages = self.messages
@@ -260,121 +313,92 @@ class TurnRecords(Sessions):
         )
         return self.db.session.scalar(later.limit(1)) is not None
 
-    def _find_or_create_session(self, user_id: Any, session_id: str | None, question: str) -> Any:
-        title = title_of(question)
-        if session_id is None:  # nobody can know its name before
-            session = self._new_session(user_id, str(uuid.uuid4()), title)
-            if session is None:  # so it is the user that is not there any more
-                raise SessionClearedError()
-            return session
-        sessions = self.sessions
-        named = sa.and_(sessions.user_id == user_id, sessions.session_id == session_id)
-        found = self.db.session.execute(self._with_unlinked(user_id, sessions, named)).one()
-        session = found[0]
-        if session is None:
-            if found.has_unlinked:
-                self._adopt_unlinked(user_id)
-                session = self._own_or_new_session(user_id, session_id, title)
-            else:
-                session = self._new_session(user_id, session_id, title)
-                session = session or self._own_or_new_session(user_id, session_id, title)
-        self._settle_lost_turn(session)
-        return session
-
-    def _claimed(
-        self, session: Any, question_id: int, question: str, answer_id: int, answer: dict[str, Any]
-    ) -> OpenTurn:
-        """Claim the session for an answer.
-
-        :raises ConflictError: when another one has it
-        """
-        turn = OpenTurn(
-            user_id=session.user_id,
-            session_key=session.id,
-            session_id=session.session_id,
-            question_id=question_id,
-            answer_id=answer_id,
-            question=question,
-            endpoint=answer["context_data"]["endpoint"],
-            created_at=answer["created_at"],
-        )
-        if not self._claim(turn, added=1 if "reply_to_id" in answer else 2):
-            raise ConflictError("This session is being answered: wait for it, or start a new one.")
-        return turn
-
-    def _claim(self, turn: OpenTurn, added: int) -> bool:
-        """Make one turn the only one of its session, in a single statement.
-
-        :param added: how many messages the session gets by this
-        """
-        claimed = self.db.session.execute(
-            sa.update(self.sessions)
-            .where(self.sessions.id == turn.session_key, self.sessions.active_message_id.is_(None))
-            .values(
-                active_message_id=turn.answer_id,
-                active_until=turn.created_at + CLAIM_LENGTH,
-                active_worker=this_worker(),
-                last_message_at=turn.created_at,
-                message_count=self.sessions.message_count + added,
-            )
-            .execution_options(synchronize_session=False)
-        )
-        return bool(claimed.rowcount)
+    def _add_message(self, session: _InSession, at: datetime) -> bool:
+        values = {"last_message_at": at, "message_count": self.sessions.message_count + 1}
+        added = self.db.session.execute(self._update(self.sessions, session.key, values))
+        return bool(added.rowcount)
 
     def save_progress(
         self, turns: Sequence[OpenTurn], texts: Mapping[int, str]
     ) -> dict[int, str | None]:
-        """Store the answers so far and renew the claims, in one transaction.
+        """Store the answers so far and renew the claims.
 
         :param texts: by the answer's key; only what has changed
         :return: status of each answer by its key; None for one that is not there any more
         """
         by_key = {turn.answer_id: turn for turn in turns}
+        news = [
+            {
+                "turn_answer": turn.answer_id,
+                "turn_claim": turn.claim,
+                "turn_question": turn.question_id,
+                "turn_text": texts.get(turn.answer_id),
+            }
+            for turn in turns
+        ]
         with self.transaction():
-            if texts:
-                self._connection().execute(
-                    self._progress_update(),
-                    [_progress(by_key[key], text) for key, text in texts.items()],
-                )
-            found = self._statuses(by_key)
-            self.db.session.execute(
-                sa.update(self.sessions)
-                .where(
-                    self.sessions.id.in_([turn.session_key for turn in turns]),
-                    self.sessions.active_message_id.in_(list(found)),
-                )
-                .values(active_until=utc_now() + CLAIM_LENGTH)
-                .execution_options(synchronize_session=False)
-            )
+            renewed = self._renew(news)
+            others = {key: turn for key, turn in by_key.items() if key not in renewed}
+            found = renewed | (self._statuses(others) if others else {})
             return {key: found.get(key) for key in by_key}
+
+    def _renew(self, news: list[dict[str, Any]]) -> dict[int, str]:
+        """Store what is new of some turns, by one statement if the database can.
+
+        :return: status of each answer that is being written, by its key; nothing if the database
+            does not say
+        """
+        connection, messages = self._connection(), self.messages.__table__.c
+        values = {"claim_ends": utc_now() + CLAIM_LENGTH}
+        if connection.dialect.update_returning:
+            told = self._renewal_of_many.returning(messages.id, messages.status)
+            return dict(connection.execute(told, {**values, "news": news}).all())
+        connection.execute(self._renewal_of_one, [{**values, **new} for new in news])
+        return {}
+
+    @cached_property
+    def _renewal_of_one(self) -> sa.Update:
+        names = ("turn_answer", "turn_claim", "turn_question", "turn_text")
+        return self._renewal(*(sa.bindparam(name) for name in names))
+
+    @cached_property
+    def _renewal_of_many(self) -> sa.Update:
+        on_sqlite = self._connection().dialect.name == "sqlite"
+        elements = sa.func.json_each if on_sqlite else sa.func.json_array_elements
+        rows = elements(sa.bindparam("news", type_=sa.JSON))
+        new: Any = rows.table_valued(sa.column("value", sa.JSON), name="news").c.value
+        key = self.messages.__table__.c.id.type
+        return self._renewal(
+            sa.cast(new["turn_answer"].as_string(), key),
+            new["turn_claim"].as_string(),
+            sa.cast(new["turn_question"].as_string(), key),
+            new["turn_text"].as_string(),
+        )
+
+    def _renewal(self, key: Any, claim: Any, question: Any, text: Any) -> sa.Update:
+        messages = self.messages.__table__
+        columns = messages.c
+        return (
+            sa.update(messages)
+            # The number alone will not do: SQLite gives that of a deleted last row to the next one.
+            .where(columns.id == key, columns.claimed_by == claim)
+            .values(
+                content=sa.func.coalesce(text, columns.content),
+                status=sa.case((text.is_(None), columns.status), else_="streaming"),
+                reply_to_id=question,
+                claimed_until=sa.bindparam("claim_ends", type_=columns.claimed_until.type),
+            )
+        )
 
     def claimed_here(self) -> set[int]:
         """Return the answers that this process has claims for: who ends one takes its claim."""
-        claim = self.sessions.active_message_id
-        ours = sa.select(claim).where(
-            claim.is_not(None), self.sessions.active_worker == this_worker()
+        messages = self.messages
+        ours = sa.select(messages.id).where(
+            messages.claimed_session_id.is_not(None),
+            messages.claimed_by.startswith(f"{this_worker()} ", autoescape=True),
         )
         with self.transaction():
             return set(self.db.session.scalars(ours))
-
-    def _progress_update(self) -> Any:
-        # Names that no column of the host's own has: SQLAlchemy wants those for itself.
-        messages = self.messages.__table__.c
-        return (
-            sa.update(self.messages.__table__)
-            .where(
-                messages.id == sa.bindparam("turn_answer_id"),
-                messages.user_id == sa.bindparam("turn_owner", type_=messages.user_id.type),
-                messages.created_at == sa.bindparam("turn_begun", type_=messages.created_at.type),
-                # Not `in_`, which SQLAlchemy cannot send for several turns at once.
-                sa.or_(*(messages.status == word for word in UNSETTLED)),
-            )
-            .values(
-                content=sa.bindparam("turn_text"),
-                status="streaming",
-                reply_to_id=sa.bindparam("turn_question_id"),
-            )
-        )
 
     def _statuses(self, turns: Mapping[int, OpenTurn]) -> dict[int, str]:
         messages = self.messages
@@ -407,15 +431,11 @@ class TurnRecords(Sessions):
         :return: False when nothing was left to write to
         """
         with self.transaction():
+            if session:  # before the answer, as whoever opens a turn locks them in this order
+                self.db.session.execute(self._update(self.sessions, turn.session_key, session))
             settled = self._update_answer(turn, answer)
-            if settled:
-                claim = self.sessions.active_message_id  # whoever stopped the turn has freed it
-                is_ours = sa.or_(claim == turn.answer_id, claim.is_(None))
-                self._free_sessions(
-                    sa.and_(self.sessions.id == turn.session_key, is_ours),
-                    last_message_at=utc_now(),
-                    **(session or {}),
-                )
+            if not settled:
+                self.db.session.rollback()
             return settled
 
     def _update_answer(self, turn: OpenTurn, values: Mapping[str, Any]) -> bool:
@@ -423,6 +443,8 @@ class TurnRecords(Sessions):
         # which may be another user's.
         last_words = {"stopped", "interrupted"} & {values["status"]}
         told = {**values, "reply_to_id": turn.question_id}
+        if values["status"] not in UNSETTLED:
+            told |= UNCLAIMED
         statement = self._update(self.messages, turn.answer_id, told).where(
             self.messages.user_id == turn.user_id,
             self.messages.created_at == turn.created_at,
@@ -442,17 +464,9 @@ class TurnRecords(Sessions):
         """
         with self.transaction():
             answer = self._own_answer(user_id, message_id)
-            ended = {"status": "stopped", "reason": STOPPING}
+            ended = {"status": "stopped", "reason": STOPPING, **UNCLAIMED}
             self.db.session.execute(
-                self._update(self.messages, answer.id, ended).where(
-                    self.messages.status.in_(UNSETTLED)
-                )
-            )
-            self._free_sessions(
-                sa.and_(
-                    self.sessions.id == answer.chat_session_id,
-                    self.sessions.active_message_id == answer.id,
-                )
+                self._update(self.messages, answer.id, ended).where(self._is_unsettled)
             )
         hurry()
         return self._when_stopped(user_id, message_id)
@@ -478,73 +492,6 @@ class TurnRecords(Sessions):
             raise NotFoundError("There is no such answer.")
         return answer
 
-    def _free_sessions(self, condition: Any, **more: Any) -> None:
-        """Take the claim off sessions.
-
-        :param more: further columns to set
-        """
-        self.db.session.execute(
-            sa.update(self.sessions)
-            .where(condition)
-            .values(active_message_id=None, active_until=None, active_worker=None, **more)
-            .execution_options(synchronize_session=False)
-        )
-
-    def _settle_lost_turn(self, session: Any) -> None:
-        """End the turn of a worker that is gone, or has not renewed its claim in time."""
-        # No session: it was cleared since its message was read.
-        if session is None or (lost := session.active_message_id) is None:
-            return
-        overdue = aware(session.active_until) <= utc_now()
-        if overdue or is_known_dead(session.active_worker):
-            self._settle_lost([lost])
-            self.db.session.commit()
-
-    def settle_lost_turns(self, *, unclaimed: bool = False) -> int:
-        """End all turns whose workers are gone. Commits.
-
-        :param unclaimed: also those that no session holds, as rows written by hand may be; this
-            reads the whole table of messages
-        :return: how many there were
-        """
-        with self.transaction():
-            lost = [*self._lost_claims(), *(self._unclaimed() if unclaimed else [])]
-            return self._settle_lost(lost) if lost else 0
-
-    def _lost_claims(self) -> list[int]:
-        sessions = self.sessions
-        claims = self.db.session.execute(
-            sa.select(
-                sessions.active_message_id, sessions.active_until, sessions.active_worker
-            ).where(sessions.active_message_id.is_not(None))
-        )
-        return [
-            key
-            for key, until, worker in claims
-            if aware(until) <= utc_now() or is_known_dead(worker)
-        ]
-
-    def _unclaimed(self) -> Sequence[int]:
-        held = self.sessions.active_message_id
-        keys: Sequence[int] = self.db.session.scalars(
-            sa.select(self.messages.id).where(
-                self.messages.status.in_(UNSETTLED),
-                self.messages.created_at < utc_now() - CLAIM_LENGTH,
-                self.messages.id.not_in(sa.select(held).where(held.is_not(None))),
-            )
-        ).all()
-        return keys
-
-    def _settle_lost(self, lost: Sequence[int]) -> int:
-        ended = self.db.session.execute(
-            sa.update(self.messages)
-            .where(self.messages.id.in_(lost), self.messages.status.in_(UNSETTLED))
-            .values(status="interrupted", reason="worker_lost")
-            .execution_options(synchronize_session=False)
-        )
-        self._free_sessions(self.sessions.active_message_id.in_(lost))
-        return int(ended.rowcount)
-
 
 def _pending_answer(endpoint: str) -> dict[str, Any]:
     return {
@@ -553,14 +500,4 @@ def _pending_answer(endpoint: str) -> dict[str, Any]:
         "status": "pending",
         "context_data": {"endpoint": endpoint},
         "created_at": utc_now(),
-    }
-
-
-def _progress(turn: OpenTurn, text: str) -> dict[str, Any]:
-    return {
-        "turn_answer_id": turn.answer_id,
-        "turn_owner": turn.user_id,
-        "turn_begun": turn.created_at,
-        "turn_question_id": turn.question_id,
-        "turn_text": text,
     }

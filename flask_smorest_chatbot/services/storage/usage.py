@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
 from .tables import UserStore
-
-_MODULES = {"mysql": "mysql", "mariadb": "mysql"}
+from .upsert import upsert
 
 
 class UsageRecords(UserStore):
@@ -22,29 +20,21 @@ class UsageRecords(UserStore):
 
         Nothing is written for a user who is not there any more.
         """
+        table = self.model.__table__
         added = {"turns": 1, "input_tokens": input_tokens, "output_tokens": output_tokens}
+        counts = {name: sa.literal(number) for name, number in added.items()}
         with self.transaction():
             bind = self.db.session.get_bind(sa.inspect(self.model))
-            self.db.session.execute(
-                self._addition(bind.dialect.name, user_id, day, added),
-                bind_arguments={"bind": bind},
+            statement = upsert(
+                bind.dialect.name,
+                table,
+                self._user_key,
+                user_id,
+                {"day": sa.literal(day), **counts},
+                unique=["day"],
+                changes={name: table.c[name] + number for name, number in added.items()},
             )
-
-    def _addition(self, dialect: str, user_id: Any, day: date, added: Mapping[str, int]) -> Any:
-        """Return the one statement that adds, so that no two workers overwrite each other."""
-        table = self.model.__table__
-        values = [self._user_key, sa.literal(day), *(sa.literal(n) for n in added.values())]
-        row = sa.select(*values).where(self._user_key == user_id)
-        names = ["user_id", "day", *added]
-        sums = {name: table.c[name] + number for name, number in added.items()}
-        # A dialect that is not in use costs a start 2 MB.
-        dialects = importlib.import_module(f"sqlalchemy.dialects.{_MODULES.get(dialect, dialect)}")
-        insert = dialects.insert(table)
-        if dialect in _MODULES:
-            return insert.from_select(names, row).on_duplicate_key_update(**sums)
-        return insert.from_select(names, row).on_conflict_do_update(
-            index_elements=["user_id", "day"], set_=sums
-        )
+            self.db.session.execute(statement, bind_arguments={"bind": bind})
 
     def tokens_used(self, user_id: Any, day: date) -> int:
         """Return how many tokens a user has used on a day, input and output."""

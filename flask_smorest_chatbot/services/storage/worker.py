@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 from functools import cache
 from pathlib import Path
 
 _PROC = Path("/proc")
+_claims = itertools.count(1)
 
 
 def this_worker() -> str:
@@ -15,12 +17,18 @@ def this_worker() -> str:
     return _name_of(os.getpid())
 
 
-def is_known_dead(name: str | None) -> bool:
-    """Tell whether a worker is certainly gone: one of this host that does not run any more.
+def new_claim() -> str:
+    """Return a name for a claim of this process, which no other claim shares."""
+    return f"{this_worker()} {next(_claims)}"
+
+
+def is_known_dead(claim: str | None) -> bool:
+    """Tell whether a claim's worker is certainly gone: one of this host that does not run any more.
 
     Of other hosts nothing is known, nor where the system does not tell of its processes.
     """
-    host, _, process = (name or "").rpartition("/")
+    worker, _, _ = (claim or "").partition(" ")
+    host, _, process = worker.rpartition("/")
     number, _, started = process.partition("-")
     if host != socket.gethostname() or not started:
         return False
