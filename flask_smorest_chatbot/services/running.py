@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 #: Seconds between two stores: no more text than that is lost.
 SAVE_INTERVAL = 0.65
 #: Seconds between two looks, by one short query of a process, for turns that were ended elsewhere.
-#: As a look follows a store and a store a look: half of the above.
+#: Half of the above: one look between two stores.
 LOOK_INTERVAL = 0.33
 
 
