@@ -321,13 +321,26 @@ class Settings:
         is_psycopg2 = make_url(self.database_url).drivername == "postgresql+psycopg2"
         return {"executemany_mode": "values_plus_batch"} if is_psycopg2 else {}
 
-    def _postgresql_options(self) -> dict[str, str]:
-        """No compilation of queries: it takes longer than ours run. The address may say other."""
-        url = make_url(self.database_url)
-        if url.get_backend_name() != "postgresql" or "options" in url.query:
-            return {}
-        return {"options": "-c jit=off"}
+    def _postgresql_options(self) -> dict[str, str | int]:
+        """No compilation of queries: it takes longer than ours run. And a server that has vanished
+        without a word is given up in ten seconds, not in the minutes that TCP would take.
 
+        What the address itself says counts.
+        """
+        url = make_url(self.database_url)
+        if url.get_backend_name() != "postgresql":
+            return {}
+        options = {"options": "-c jit=off", **_GIVE_UP}
+        return {name: value for name, value in options.items() if name not in url.query}
+
+
+#: libpq's: unanswered for so long (ms), or so many signs of life (s) that are asked for.
+_GIVE_UP: dict[str, str | int] = {
+    "tcp_user_timeout": 8000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+}
 
 _FIXED: dict[str, object] = {
     "JWT_ALGORITHM": "HS256",

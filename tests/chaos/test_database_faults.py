@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,7 +17,7 @@ import psycopg2
 import pytest
 from chaos_parts import EchoModel, Postgres, running_site
 from client import SSE, events_of
-from servers import LiveSite
+from servers import ROOT, LiveSite
 
 from flask_smorest_chatbot.services.patience import PATIENCE
 from flask_smorest_chatbot.services.storage.turn_records import CLAIM_LENGTH
@@ -181,3 +185,26 @@ def test_fifty_at_once_with_one_key_make_one_turn(client: httpx.Client, model: E
     assert sum("Idempotent-Replayed" in answer.headers for answer in answers) == 49
     assert model.chats == asked_before + 1
     assert len(client.get("/api/chatbot/history/fifty").json()) == 2
+
+
+def can_have_a_network() -> bool:
+    """Tell whether we may make a network of our own, as root may."""
+    try:
+        return subprocess.run(["unshare", "--net", "ip", "link"], check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not can_have_a_network(), reason="needs root, unshare and ip")
+def test_database_whose_machine_vanishes_is_given_up_soon(postgres: Postgres) -> None:
+    """Its connections stay open: nobody says that they are of no use any more."""
+    cut_off = Path(__file__).with_name("cut_off.py")
+    asked = subprocess.run(
+        ["unshare", "--net", sys.executable, str(cut_off), postgres.url],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        timeout=60,
+        check=True,
+        text=True,
+    )
+    assert asked.stdout == "told told\n"

@@ -129,7 +129,14 @@ def test_servers_get_a_bounded_pool_and_sqlite_does_not():
         "pool_size": 3,
         "max_overflow": 0,
         "pool_timeout": 10,
-        "connect_args": {"connect_timeout": 5, "options": "-c jit=off"},
+        "connect_args": {
+            "connect_timeout": 5,
+            "options": "-c jit=off",
+            "tcp_user_timeout": 8000,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 2,
+        },
         "executemany_mode": "values_plus_batch",
     }
     assert load_config({}, {})["SQLALCHEMY_ENGINE_OPTIONS"] == {"hide_parameters": True}
