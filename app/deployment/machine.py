@@ -18,7 +18,7 @@ from .units import SITE, is_installed, show
 
 CERTIFICATE = Path("/etc/rental/tls/fullchain.pem")
 #: Where root's timer tells when the certificate ends: Let's Encrypt's own only root may read.
-HOST_METRICS = Path("/var/lib/prometheus/node-exporter/rental.prom")
+HOST_METRICS = Path("/var/lib/rental-host-metrics/rental.prom")
 FOLDERS = ("/", "/var/lib/rental", "/var/backups/rental", "/var/lib/postgresql")
 #: systemd and Docker each leave one of these in a container.
 CONTAINER_MARKS = (Path("/run/systemd/container"), Path("/.dockerenv"))
