@@ -10,7 +10,6 @@ import contextlib
 import ctypes
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import time
@@ -24,11 +23,17 @@ CACHE = Path(os.environ.get("DEPLOY_CACHE", "/var/cache/rental-test-deploy"))
 PACKAGES = (
     "systemd,systemd-sysv,dbus,nginx,python3,python3-venv,postgresql,curl,ca-certificates,"
     "iproute2,procps,openssl,prometheus,prometheus-node-exporter,libgomp1,redis-server,zstd,"
-    "logrotate,systemd-timesyncd"
+    "logrotate,systemd-timesyncd,certbot,python3-cffi-backend,pebble"
 )
 PYTHON = "/usr/bin/python3"  # Debian 12's own, as in the container
 NAME = "rental-test-deploy"
-BOOT_WITHIN_S = 60
+BOOT_WITHIN_S = 120
+DEBOOTSTRAP_WITHIN_S = 600
+#: What units are confined by; where the kernel has not got it, no unit of ours starts.
+CONFINED = [
+    *("PrivateUsers=yes", "PrivateTmp=yes", "PrivateDevices=yes", "ProtectSystem=strict"),
+    *("ProtectProc=invisible", "SystemCallFilter=@system-service", "RestrictNamespaces=yes"),
+]
 CLEAN = ["env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
 
 
@@ -52,36 +57,64 @@ def why_not() -> str:
 def tree() -> Path:
     """Return the cached tree of a bare Debian with the packages that install.sh asks for.
 
-    :raises CannotBootError: when there is no network to make it from
+    :raises CannotBootError: when the machine can make no Debian at all
     """
     digest = hashlib.sha256(PACKAGES.encode()).hexdigest()[:12]
     folder = CACHE / f"debian-{digest}"
     if not folder.exists():
-        partial = CACHE / f"debian-{digest}.partial"
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        options = ["--variant=minbase", f"--include={PACKAGES}"]
-        with (CACHE / "debootstrap.log").open("wb") as log:
-            command = ["debootstrap", *options, "bookworm", str(partial), _mirror()]
-            if subprocess.run(command, stdout=log, stderr=log).returncode:
-                raise CannotBootError(f"debootstrap made no Debian: see {log.name}")
+        CACHE.mkdir(parents=True, exist_ok=True)
+        if not _debootstrap(partial := CACHE / f"debian-{digest}.partial", PACKAGES):
+            told = _end_of("debootstrap.log")
+            if not _debootstrap(CACHE / "debian-bare.partial", "systemd"):
+                raise CannotBootError(f"debootstrap makes no Debian: {told}")
+            raise AssertionError(f"debootstrap makes a Debian, but not with our packages: {told}")
         partial.rename(folder)
     return folder
 
 
+def _debootstrap(folder: Path, packages: str) -> bool:
+    """Make a Debian from where this machine has its own packages from; tell whether it was made."""
+    shutil.rmtree(folder, ignore_errors=True)
+    options = ["--variant=minbase", f"--include={packages}"]
+    command = ["debootstrap", *options, "bookworm", str(folder), _mirror()]
+    proxy = _said_by("apt-config", "dump", "--format", "%v%n", "Acquire::http::Proxy")
+    environment = {**os.environ, **({"http_proxy": proxy} if proxy else {})}
+    with (CACHE / "debootstrap.log").open("wb") as log:
+        try:
+            done = subprocess.run(
+                command, stdout=log, stderr=log, env=environment, timeout=DEBOOTSTRAP_WITHIN_S
+            )
+        except subprocess.TimeoutExpired:
+            return False
+    return done.returncode == 0
+
+
 def _mirror() -> str:
-    """Return where this machine gets its own packages from."""
-    for source in Path("/etc/apt").glob("sources.list.d/*.sources"):
-        if found := re.search(r"^URIs:\s*(\S+)", source.read_text(), re.M):
-            return found[1]
-    lines = Path("/etc/apt/sources.list").read_text().splitlines()
-    return next(word for line in lines for word in line.split()[1:2] if line.startswith("deb "))
+    command = [
+        "indextargets",
+        "--no-release-info",
+        "--format",
+        "$(RELEASE) $(COMPONENT) $(REPO_URI)",
+    ]
+    for line in _said_by("apt-get", *command).splitlines():
+        if line.startswith("bookworm main "):
+            return line.split()[2]
+    raise CannotBootError("apt knows no mirror of Debian 12")
+
+
+def _end_of(log: str) -> str:
+    return " ".join((CACHE / log).read_text(errors="replace").split())[-500:]
+
+
+def _said_by(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 
 
 def wheels() -> Path:
     """Return the cached folder of the wheels of the site and of the bundled model."""
-    files = [ROOT / "requirements.txt", ROOT / "small_ollama" / "requirements.txt"]
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+    files = [ROOT / "requirements-extras.txt", ROOT / "small_ollama" / "requirements.txt"]
+    read = [*files, ROOT / "requirements.txt"]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in read)).hexdigest()[:12]
     folder = CACHE / f"wheels-{digest}"
     if not folder.exists():
         partial = CACHE / f"wheels-{digest}.partial"
@@ -180,9 +213,27 @@ def _booted(container: subprocess.Popen[bytes]) -> Machine:
             found = Machine(int(children.split()[0]))
             state = found.run("systemctl", "is-system-running", check=False).stdout.strip()
             if state in ("running", "degraded"):
+                _try(found)
                 return found
         time.sleep(0.5)
-    raise CannotBootError((CACHE / "console.log").read_text(errors="replace")[-2000:])
+    raise CannotBootError(f"a container does not come up: {_end_of('console.log')}")
+
+
+def _try(booted: Machine) -> None:
+    """Use what the tests and all units need of the kernel.
+
+    :raises CannotBootError: when that is not there
+    """
+    properties = [f"--property={it}" for it in CONFINED]
+    unit = ["systemd-run", "--quiet", "--wait", "--pipe", "--uid=daemon", *properties]
+    done = booted.run(*unit, "/bin/true", check=False)
+    if done.returncode:
+        raise CannotBootError(f"units cannot be confined in a container: {done.stdout}")
+    try:
+        with network_of(booted):
+            pass
+    except OSError as error:
+        raise CannotBootError(f"the network of a container cannot be entered: {error}") from error
 
 
 def _remove_control_groups() -> None:
