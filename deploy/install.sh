@@ -2,15 +2,14 @@
 # Install the site on a bare Debian 12, as root, from a checkout. Running it again changes nothing.
 set -euo pipefail
 CHECKOUT=$(dirname "$(dirname "$(readlink -f "$0")")")
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$CHECKOUT/deploy/lib.sh"
-
-DOMAIN=
-DATABASE_URL=
-SELF_SIGNED=no
-OLLAMA=yes
-PROMETHEUS=yes
-CERTBOT_EMAIL=
+# shellcheck source-path=SCRIPTDIR source=lib/common.sh
+. "$CHECKOUT/deploy/lib/common.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/releases.sh
+. "$CHECKOUT/deploy/lib/releases.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/machine.sh
+. "$CHECKOUT/deploy/lib/machine.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/configuration.sh
+. "$CHECKOUT/deploy/lib/configuration.sh"
 
 usage() {
     cat <<'TEXT'
@@ -18,11 +17,16 @@ Usage: deploy/install.sh --domain NAME [options]
 
   --domain NAME        the name under which clients reach the site
   --self-signed        make a certificate instead of asking Let's Encrypt for one
+  --lets-encrypt       ask Let's Encrypt after all
   --email ADDRESS      where Let's Encrypt writes to before a certificate ends
   --database-url URL   use this database; without it, PostgreSQL is installed on this machine
   --no-ollama          leave the model server alone; CHATBOT_OLLAMA_URL says where it is
+  --ollama             install it after all
   --no-prometheus      install no Prometheus
+  --prometheus         install it after all
   --dry-run            say what would be done, and do nothing
+
+Options are remembered: run again, it needs none.
 TEXT
 }
 
@@ -33,8 +37,11 @@ parse_arguments() {
             --database-url) DATABASE_URL=${2:?"--database-url needs an address"} && shift ;;
             --email) CERTBOT_EMAIL=${2:?"--email needs an address"} && shift ;;
             --self-signed) SELF_SIGNED=yes ;;
+            --lets-encrypt) SELF_SIGNED=no ;;
             --no-ollama) OLLAMA=no ;;
+            --ollama) OLLAMA=yes ;;
             --no-prometheus) PROMETHEUS=no ;;
+            --prometheus) PROMETHEUS=yes ;;
             --dry-run) DRY_RUN=yes ;;
             --help) usage && exit 0 ;;
             *) usage >&2 && exit 2 ;;
@@ -49,44 +56,6 @@ parse_arguments() {
     [[ $DATABASE_URL != *\'* ]] || die "Write %27 instead of ' in --database-url."
 }
 
-install_packages() {
-    local wanted=(ca-certificates curl logrotate nginx openssl procps python3 python3-venv)
-    has_time_daemon || wanted+=(systemd-timesyncd)
-    [ $OLLAMA = no ] || wanted+=(zstd) # with which its installer unpacks
-    case $DATABASE_URL in
-        '') wanted+=(postgresql) ;;
-        postgres*) wanted+=(postgresql-client) ;;
-    esac
-    [ $SELF_SIGNED = yes ] || wanted+=(certbot)
-    [ $PROMETHEUS = no ] || wanted+=(prometheus prometheus-node-exporter)
-    packages "${wanted[@]}"
-}
-
-# Debian's servers and clients of time replace each other: whichever is there stays.
-has_time_daemon() {
-    dpkg-query -W -f '${Status} ${Provides}\n' | grep 'ok installed.*time-daemon' >/dev/null
-}
-
-make_user() { # NAME HOME
-    id "$1" >/dev/null 2>&1 ||
-        change "add user $1" useradd --system --user-group --home-dir "$2" --shell /usr/sbin/nologin "$1"
-}
-
-make_folder() { # PATH MODE OWNER
-    [ -d "$1" ] || change "make $1" install -d -m "$2" -o "${3%:*}" -g "${3#*:}" "$1"
-}
-
-make_folders() {
-    make_folder "$ROOT"/releases 0755 root:root
-    make_folder /etc/rental 0755 root:root
-    make_folder /etc/rental/tls 0755 root:root
-    make_folder /var/lib/rental 0750 rental:rental
-    make_folder /var/log/rental 0750 rental:rental
-    make_folder /var/backups/rental 0700 rental:rental
-    make_folder /var/www/rental-acme 0755 root:root
-}
-
-# Reached by a unix socket and by the name of the system's user: there is no password to keep.
 local_database() {
     as_postgres() { (cd / && runuser -u postgres -- "$@"); }
     if [ "$DRY_RUN" = yes ] && ! id postgres >/dev/null 2>&1; then
@@ -111,17 +80,13 @@ workers() {
 secret() { openssl rand -hex 32; }
 
 write_settings() {
-    if [ -e "$SETTINGS" ]; then
-        [ -z "$DATABASE_URL" ] || grep -qxF "DATABASE_URL='$DATABASE_URL'" "$SETTINGS" ||
-            die "$SETTINGS names another database: change it there."
-        return
-    fi
+    [ ! -e "$SETTINGS" ] || return 0
     put "$SETTINGS" 0640 root:rental <<TEXT
 # Settings of the site: docs/configuration.md lists them all. Read as a shell would.
 # After a change: systemctl reload rental
 APP_ENV=production
 TRUSTED_PROXIES=1
-DATABASE_URL='${DATABASE_URL:-postgresql:///rental?host=/run/postgresql}'
+DATABASE_URL='$DATABASE_URL'
 SECRET_KEY=$(secret)
 JWT_SECRET_KEY=$(secret)
 WEB_CONCURRENCY=$(workers)
@@ -140,93 +105,18 @@ LOGINS_PER_ADDRESS=60
 TEXT
 }
 
-has_environment() { # FOLDER
-    [ -x "$1/.venv/bin/python" ] || return 1
-    [ ! -L "$1/.venv" ] || # of an older release
-        [ "$(basename "$(readlink "$1/.venv")")" = "$(environment_name "$1")" ]
-}
-
 install_release() {
     local name
     name=$(release_name "$CHECKOUT")
     if [ -n "$(current_release)" ]; then
         [ "$(current_release)" = "$name" ] ||
             say "Release $(current_release) stays; deploy/upgrade.sh moves to $name."
-        has_environment $ROOT/current ||
-            change "install the packages that the settings need" link_environment "$(readlink -f $ROOT/current)"
+        complete_environment "$(readlink -f $ROOT/current)"
         return
     fi
     build_release "$CHECKOUT" "$name"
     change "bring the database up to date" migrate "$name"
     change "make $name the current release" switch_to "$name"
-}
-
-self_signed() {
-    openssl req -x509 -newkey rsa:2048 -nodes -days 825 -subj "/CN=$DOMAIN" \
-        -addext "subjectAltName=DNS:$DOMAIN" -out /etc/rental/tls/fullchain.pem \
-        -keyout /etc/rental/tls/privkey.pem 2>/dev/null
-    chmod 0600 /etc/rental/tls/privkey.pem
-}
-
-nginx_site() {
-    local without=
-    [ -e /proc/net/if_inet6 ] || without='/listen \[::\]/d'
-    sed -e "s/@DOMAIN@/$DOMAIN/g" -e "$without" "$CHECKOUT/deploy/nginx/rental.conf"
-}
-
-# Debian's 768 are too few: each chat takes two, the client's and the site's, for minutes.
-more_connections() {
-    local file=/etc/nginx/nginx.conf
-    ! grep -qs 'worker_connections 768;' $file ||
-        change "let nginx take 8192 connections" sed -i 's/worker_connections 768;/worker_connections 8192;/' $file
-    grep -qs worker_rlimit_nofile $file ||
-        put /etc/nginx/modules-enabled/90-rental.conf 0644 root:root <<<'worker_rlimit_nofile 16384;'
-}
-
-install_nginx() {
-    local before=$CHANGES
-    # nginx must serve before Let's Encrypt can look; so there is a certificate of our own first.
-    [ -e /etc/rental/tls/fullchain.pem ] || change "make a self-signed certificate" self_signed
-    put /etc/nginx/rental-tls.conf 0644 root:root <"$CHECKOUT/deploy/nginx/rental-tls.conf"
-    put /etc/nginx/rental-proxy.conf 0644 root:root <"$CHECKOUT/deploy/nginx/rental-proxy.conf"
-    put /etc/nginx/sites-available/rental 0644 root:root < <(nginx_site)
-    [ -L /etc/nginx/sites-enabled/rental ] ||
-        change "enable the site in nginx" ln -s ../sites-available/rental /etc/nginx/sites-enabled/rental
-    # Debian's welcome page wants to be the default server, too.
-    [ ! -L /etc/nginx/sites-enabled/default ] ||
-        change "disable nginx's welcome page" rm /etc/nginx/sites-enabled/default
-    more_connections
-    [ "$CHANGES" = "$before" ] || [ "$DRY_RUN" = yes ] || nginx -t -q
-    enable nginx.service
-    [ "$CHANGES" = "$before" ] || [ "$DRY_RUN" = yes ] || systemctl reload nginx
-}
-
-lets_encrypt() {
-    local account=(--register-unsafely-without-email)
-    [ -z "$CERTBOT_EMAIL" ] || account=(--email "$CERTBOT_EMAIL")
-    certbot certonly --non-interactive --agree-tos "${account[@]}" --webroot \
-        --webroot-path /var/www/rental-acme --domain "$DOMAIN" --deploy-hook 'systemctl reload nginx'
-    ln -sf "/etc/letsencrypt/live/$DOMAIN/fullchain.pem" "/etc/letsencrypt/live/$DOMAIN/privkey.pem" /etc/rental/tls/
-    systemctl reload nginx
-}
-
-install_certificate() {
-    [ $SELF_SIGNED = yes ] || [ -e "/etc/letsencrypt/live/$DOMAIN" ] ||
-        change "get a certificate from Let's Encrypt" lets_encrypt
-}
-
-install_prometheus() {
-    [ $PROMETHEUS = yes ] || return 0
-    local before=$CHANGES
-    put /etc/prometheus/rental-alerts.yml 0644 root:root <"$CHECKOUT/deploy/prometheus/rental-alerts.yml"
-    if [ -e /etc/prometheus/prometheus.yml ] && ! grep -q rental /etc/prometheus/prometheus.yml &&
-        dpkg -V prometheus | grep -q /etc/prometheus/prometheus.yml; then
-        say "/etc/prometheus/prometheus.yml is your own: add what deploy/prometheus/prometheus.yml says."
-    else
-        put /etc/prometheus/prometheus.yml 0644 root:root <"$CHECKOUT/deploy/prometheus/prometheus.yml"
-    fi
-    enable prometheus-node-exporter.service prometheus.service
-    [ "$CHANGES" = "$before" ] || [ "$DRY_RUN" = yes ] || systemctl reload prometheus
 }
 
 # In two steps, as a shell takes a download that failed for a script with nothing to do.
@@ -239,51 +129,77 @@ run_ollamas_installer() {
 }
 
 install_ollama() {
-    [ $OLLAMA = yes ] || return 0
-    command -v ollama >/dev/null ||
-        change "install Ollama" run_ollamas_installer
-    make_user ollama /var/lib/ollama
+    [ "$OLLAMA" = yes ] || return 0
+    command -v ollama >/dev/null || change "install Ollama" run_ollamas_installer
+    make_user ollama /var/lib/ollama # unless the installer has made it
 }
 
-install_logrotate() {
-    put /etc/logrotate.d/rental 0644 root:root <"$CHECKOUT/deploy/logrotate/rental"
+# Of the release that serves: another one's may not fit it. On a bare machine none does yet.
+configuration() {
+    if [ -e $ROOT/current ]; then
+        readlink -f $ROOT/current
+    else
+        echo "$CHECKOUT"
+    fi
 }
 
 start() {
     enable rental.socket rental.service "${TIMERS[@]}"
-    [ $OLLAMA = no ] || start_model
+    [ "$OLLAMA" = no ] || start_model
 }
 
 # The start of Ollama begins pull and warm-up, which this does not wait for.
 start_model() {
     local unit
-    for unit in "${MODEL_UNITS[@]}"; do
+    for unit in rental-model.service rental-warmup.service; do
         systemctl is-enabled --quiet "$unit" 2>/dev/null ||
             change "enable $unit" systemctl enable --quiet "$unit"
     done
     # By its own installer, say, it may have been started without our settings.
-    [ "$MODEL_UNITS_CHANGED" = no ] || ! systemctl is-active --quiet ollama.service ||
-        change "restart ollama.service" systemctl restart ollama.service
+    ! awaits_restart ollama.service || change "restart ollama.service" systemctl restart ollama.service
     enable ollama.service
 }
 
+install_certificate() {
+    [ "$SELF_SIGNED" = no ] || return 0
+    local live=/etc/letsencrypt/live/$DOMAIN
+    put /etc/letsencrypt/renewal-hooks/deploy/rental 0755 root:root < <(
+        printf '#!/bin/sh\nsystemctl reload nginx\nsystemctl start --no-block rental-host-metrics.service\n'
+    )
+    [ -e "$live/fullchain.pem" ] || change "get a certificate from Let's Encrypt" lets_encrypt
+    [ "$(readlink /etc/rental/tls/fullchain.pem)" = "$live/fullchain.pem" ] ||
+        change "serve with the certificate of Let's Encrypt" use_certificate "$live"
+}
+
+lets_encrypt() {
+    local account=(--register-unsafely-without-email)
+    [ -z "$CERTBOT_EMAIL" ] || account=(--email "$CERTBOT_EMAIL")
+    certbot certonly --non-interactive --agree-tos "${account[@]}" --webroot \
+        --webroot-path /var/www/rental-acme --domain "$DOMAIN" ||
+        die "There is no certificate yet, and the site serves with a self-signed one. See that $DOMAIN leads to
+this machine and that port 80 is reachable; then run this again."
+}
+
+use_certificate() { # FOLDER
+    ln -sf "$1/fullchain.pem" "$1/privkey.pem" /etc/rental/tls/
+    systemctl reload nginx
+}
+
 main() {
+    recall_options
     parse_arguments "$@"
     need_root
     need_debian
-    install_packages
-    make_user rental /var/lib/rental
-    make_folders
-    [ -n "$DATABASE_URL" ] || local_database
+    recall_database
+    prepare_machine
+    remember_options
+    [ "$DATABASE_URL" != "$LOCAL_DATABASE" ] || local_database
     write_settings
     install_release
     install_ollama
-    install_units "$CHECKOUT"
-    install_logrotate
+    configure "$(configuration)"
     start
-    install_nginx
     install_certificate
-    install_prometheus
     if [ "$DRY_RUN" = yes ]; then
         say "$CHANGES changes would be made."
         return

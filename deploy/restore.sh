@@ -30,7 +30,7 @@ if [ $promote = no ]; then
 fi
 old=rental_before_$stamp
 # If anything fails from here on, the site serves again, with the database that is then in place.
-trap 'systemctl start rental.socket rental.service' EXIT
+trap 'systemctl start rental.socket rental.service; echo "It failed. The restored copy is $copy, if it is not live." >&2' EXIT
 systemctl stop rental.socket rental.service
 "$run" python -m deploy.database promote "$copy" "$old"
 "$run" flask --app run db upgrade # the backup may be older than the release

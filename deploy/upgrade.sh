@@ -3,13 +3,17 @@
 # new release is not ready, the old one is put back; migrations only add, so they stay.
 set -euo pipefail
 CHECKOUT=$(dirname "$(dirname "$(readlink -f "$0")")")
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$CHECKOUT/deploy/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/common.sh
+. "$CHECKOUT/deploy/lib/common.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/releases.sh
+. "$CHECKOUT/deploy/lib/releases.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/machine.sh
+. "$CHECKOUT/deploy/lib/machine.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/configuration.sh
+. "$CHECKOUT/deploy/lib/configuration.sh"
 
 activate() { # NAME
-    switch_to "$1"
-    install_units "$ROOT/releases/$1"
-    systemctl reload-or-restart rental.service
+    switch_to "$1" && configure "$ROOT/releases/$1" && systemctl reload-or-restart rental.service
 }
 
 refuse() { # NEW WHY
@@ -25,16 +29,31 @@ roll_back() { # OLD NEW
     die "Release $2 was not ready, and $1 serves again. See: journalctl -u rental"
 }
 
+# A reload keeps limits and confinement; a restart lets requests wait until running answers have
+# ended. So this does not choose the moment.
+tell_of_restarts() {
+    local unit
+    for unit in rental.socket rental.service ollama.service; do
+        ! awaits_restart $unit || say "$unit has changed. At a quiet hour: systemctl restart $unit"
+    done
+}
+
 main() {
     local old new
     need_root
     old=$(current_release)
-    [ -n "$old" ] || die "Nothing is installed: run deploy/install.sh."
+    recall_options
+    if [ -z "$old" ] || [ -z "$DOMAIN" ]; then
+        die "Nothing is installed: run deploy/install.sh."
+    fi
     new=$(release_name "$CHECKOUT")
     if [ "$new" = "$old" ]; then
         say "Release $new serves already."
         return
     fi
+    recall_database
+    prepare_machine
+    complete_environment "$ROOT/releases/$old" # it must be able to come back
     build_release "$CHECKOUT" "$new"
     say "back up"
     "$ROOT/current/deploy/run.sh" deploy/backup.sh
@@ -50,6 +69,7 @@ main() {
     touch "$ROOT/releases/$new"
     prune_releases
     say "Release $new serves; $old is kept beside it."
+    tell_of_restarts
 }
 
 main "$@"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import time
 from fnmatch import fnmatch
 
 from flask_smorest_chatbot import Finding
@@ -25,7 +27,13 @@ TASKS = tuple(
     for name in ("backup", "host-metrics", "purge", "sweep", "model", "warmup")
 )
 
-_PROPERTIES = ("Id", "LoadState", "ActiveState", "UnitFileState")
+#: Run for long, and go on with what their files said when they started.
+LASTING = (SITE, "rental.socket", "ollama.service")
+
+_PROPERTIES = (
+    *("Id", "LoadState", "ActiveState", "UnitFileState"),
+    *("FragmentPath", "DropInPaths", "InactiveExitTimestampMonotonic"),
+)
 _TIMEOUT_S = 10.0
 
 
@@ -70,4 +78,16 @@ def _fault(state: dict[str, str]) -> str:
     is_server = unit in SERVERS or fnmatch(unit, CLUSTERS)
     # A cluster's is "enabled-runtime".
     must_run = unit in NEEDED or (is_server and state["UnitFileState"].startswith("enabled"))
-    return f"is {active}" if must_run and active not in ("active", "reloading") else ""
+    if must_run and active not in ("active", "reloading"):
+        return f"is {active}"
+    return "awaits a restart, as it has changed" if _awaits_restart(state) else ""
+
+
+def _awaits_restart(state: dict[str, str]) -> bool:
+    """Tell whether the files of a unit are newer than its last start."""
+    if state["Id"] not in LASTING or state["ActiveState"] != "active":
+        return False
+    started = int(state["InactiveExitTimestampMonotonic"] or 0) / 1e6
+    moment = time.time() - time.monotonic() + started
+    files = [state["FragmentPath"], *state["DropInPaths"].split()]
+    return any(os.stat(file).st_mtime > moment for file in files if os.path.exists(file))

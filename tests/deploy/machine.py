@@ -46,6 +46,8 @@ def checkouts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("src", "good", "unloadable", "unservable", "unready"):
         _copy_of_the_checkout(folder / name)
     _change(folder / "good/app/__init__.py", "\n# Another release.\n")
+    for configured in ("systemd/rental.service", "logrotate/rental", "nginx/rental.conf"):
+        _change(folder / "good/deploy" / configured, "\n# Another release.\n")
     _change(folder / "unloadable/app/__init__.py", "\nraise RuntimeError('broken')\n")
     _change(folder / "unservable/gunicorn_config.py", "\nraise RuntimeError('broken')\n")
     # Ready where it is tried, and not where it serves: the check before the switch misses it.
@@ -75,8 +77,7 @@ def _change(file: Path, more: str) -> None:
 def vm(checkouts: Path) -> Iterator[Machine]:
     if reason := nspawn.why_not():
         pytest.skip(f"THE DEPLOYMENT IS NOT TESTED HERE: {reason}")
-    binds = [f"{checkouts}/src:/src", f"{nspawn.wheels()}:/wheels", f"{checkouts}:/checkouts"]
-    with _booted(binds) as machine, nspawn.network_of(machine):
+    with _booted(checkouts) as machine, nspawn.network_of(machine):
         machine.shell(f"cat > /usr/local/bin/ollama <<'EOF'\n{OLLAMA}EOF")
         machine.shell("chmod +x /usr/local/bin/ollama && python3 -m venv /opt/small")
         small = "/src/small_ollama/requirements.txt"
@@ -86,8 +87,11 @@ def vm(checkouts: Path) -> Iterator[Machine]:
 
 
 @contextlib.contextmanager
-def _booted(binds: list[str]) -> Iterator[Machine]:
+def _booted(checkouts: Path) -> Iterator[Machine]:
     try:
+        nspawn.tree()  # first of all, as it takes little time to see that it cannot be made
+        wheels = nspawn.wheels()
+        binds = [f"{checkouts}/src:/src", f"{wheels}:/wheels", f"{checkouts}:/checkouts"]
         with nspawn.machine(binds) as machine:
             yield machine
     except nspawn.CannotBootError as error:
@@ -96,7 +100,9 @@ def _booted(binds: list[str]) -> Iterator[Machine]:
 
 def _trusting(vm: Machine) -> ssl.SSLContext:
     """What a client does that trusts the self-signed certificate, and checks the name in it."""
-    return ssl.create_default_context(cadata=vm.shell("cat /etc/rental/tls/fullchain.pem"))
+    context = ssl.create_default_context(cadata=vm.shell("cat /etc/rental/tls/fullchain.pem"))
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # also one that has an issuer
+    return context
 
 
 @pytest.fixture
@@ -248,6 +254,75 @@ def test_install(vm: Machine) -> None:
 
 def test_installing_again_changes_nothing(vm: Machine) -> None:
     assert vm.run(*INSTALL, **WHEELS).stdout.strip() == "Nothing changed."
+    assert vm.run(INSTALL[0], **WHEELS).stdout.strip() == "Nothing changed."
+
+
+def test_what_the_administrator_changed_stays(vm: Machine) -> None:
+    vm.shell("echo '# Mine.' >> /etc/prometheus/prometheus.yml")
+    assert vm.run(INSTALL[0], **WHEELS).stdout.strip() == "Nothing changed."
+    assert "# Mine." in vm.shell("cat /etc/prometheus/prometheus.yml")
+    vm.shell("sed -i '/# Mine./d' /etc/prometheus/prometheus.yml")
+    other = vm.run(INSTALL[0], "--database-url", "postgresql://db.example.com/other", check=False)
+    assert "names another database" in other.stdout
+
+
+def test_an_option_can_be_taken_back(vm: Machine) -> None:
+    told = vm.run(INSTALL[0], "--no-ollama", "--dry-run").stdout
+    assert "would: remove rental-model.service" in told
+    assert "would: write /etc/rental/options" in told
+
+
+PEBBLE = {
+    "listenAddress": "127.0.0.1:14000",
+    "managementListenAddress": "127.0.0.1:15000",
+    "certificate": "/root/pebble.pem",
+    "privateKey": "/root/pebble.key",
+    "httpPort": 80,
+    "tlsPort": 443,
+}
+
+
+@pytest.fixture(scope="module")
+def authority(vm: Machine) -> None:
+    """Let's Encrypt's own small authority for tests, where certbot asks Let's Encrypt."""
+    vm.shell(f"echo '{json.dumps({'pebble': PEBBLE})}' > /root/pebble.json")
+    key = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 9"
+    vm.shell(
+        f"{key} -addext subjectAltName=DNS:localhost -keyout /root/pebble.key -out /root/pebble.pem"
+    )
+    vm.run("systemd-run", "--unit=pebble", "pebble", "-config", "/root/pebble.json")
+    asked = "server = https://localhost:14000/dir\nno-verify-ssl = True\n"
+    vm.shell(f"printf '{asked}' >> /etc/letsencrypt/cli.ini")
+    eventually(lambda: vm.shell("curl -sk https://localhost:14000/dir", check=False))
+
+
+def _served_certificate(vm: Machine, what: str) -> str:
+    connect = f"openssl s_client -connect 127.0.0.1:443 -servername {DOMAIN} </dev/null 2>/dev/null"
+    return vm.shell(f"{connect} | openssl x509 -noout -{what}")
+
+
+def test_a_certificate_of_lets_encrypt(vm: Machine, authority: None) -> None:
+    assert DOMAIN in _served_certificate(vm, "issuer")  # its own
+    told = vm.run(INSTALL[0], "--lets-encrypt", "--email", "ann@example.com", **WHEELS).stdout
+    assert "get a certificate" in told
+    eventually(lambda: "Pebble" in _served_certificate(vm, "issuer"))
+    assert vm.run(INSTALL[0], **WHEELS).stdout.strip() == "Nothing changed."
+
+
+def test_its_renewal_is_served(vm: Machine, authority: None) -> None:
+    before = _served_certificate(vm, "serial")
+    vm.run("certbot", "renew", "--force-renewal", "--no-random-sleep-on-renew")
+    eventually(lambda: _served_certificate(vm, "serial") != before)
+
+
+def test_one_that_is_there_already_is_used(vm: Machine, authority: None) -> None:
+    """As after a time with a self-signed one."""
+    vm.shell("rm /etc/rental/tls/*.pem")
+    vm.run(INSTALL[0], "--self-signed", **WHEELS)
+    eventually(lambda: "Pebble" not in _served_certificate(vm, "issuer"))
+    told = vm.run(INSTALL[0], "--lets-encrypt", **WHEELS).stdout
+    assert "get a certificate" not in told
+    eventually(lambda: "Pebble" in _served_certificate(vm, "issuer"))
 
 
 def test_all_units_are_well(vm: Machine) -> None:
@@ -257,6 +332,8 @@ def test_all_units_are_well(vm: Machine) -> None:
     for unit in ("rental.service", "rental.socket", "nginx", "ollama", *timers):
         assert vm.shell(f"systemctl is-active {unit}", check=False) == "active", unit
     vm.run("systemd-analyze", "security", "--threshold=15", "rental.service")
+    ours = vm.shell("cd /etc/systemd/system && ls -d rental*.* ollama.service").split()
+    assert vm.run("systemd-analyze", "verify", "--man=no", *ours).stdout == ""
     assert vm.show("rental.service", "MemoryMax") == str(2 * 1024**3)
     assert vm.show("rental.service", "LimitNOFILE") == "16384"
     nginx = vm.shell("cat /proc/$(pgrep -o -u www-data nginx)/limits")
@@ -277,6 +354,13 @@ def test_the_site_is_ready_with_its_model(vm: Machine) -> None:
 
 
 # -- from outside -------------------------------------------------------------------------------
+
+
+def test_only_nginx_can_be_reached_from_outside(vm: Machine) -> None:
+    listening = vm.shell("ss --listening --tcp --numeric --no-header").splitlines()
+    addresses = {line.split()[3] for line in listening}
+    outside = {it for it in addresses if not it.startswith(("127.", "[::1]"))}
+    assert {it.rpartition(":")[2] for it in outside} == {"80", "443"}, addresses
 
 
 def test_http_leads_to_https(vm: Machine, resolve: None) -> None:
@@ -527,20 +611,37 @@ def test_the_administrators_commands(vm: Machine) -> None:
     assert not vm.shell("find /opt/rental ! -user root"), "the site's user can change the site"
 
 
-def _commands_of(page: str) -> list[str]:
-    blocks = re.findall(r"^```bash\n(.*?)^```", (ROOT / "docs" / page).read_text(), re.M | re.S)
+def _commands_of(page: str, section: str = "") -> list[str]:
+    text = (ROOT / "docs" / page).read_text()
+    if section:
+        text = re.split(r"^## ", text.partition(f"\n## {section}\n")[2], maxsplit=1, flags=re.M)[0]
+    blocks = re.findall(r"^```bash\n(.*?)^```", text, re.M | re.S)
     return [line for block in blocks for line in block.splitlines()]
 
 
-def test_the_commands_of_the_runbook(vm: Machine) -> None:
+def test_several_hosts(vm: Machine, client: httpx.Client) -> None:
+    vm.shell("for n in 2 3 9; do ip address add 10.0.0.$n dev lo; done")
+    for command in _commands_of("deploy.md", "Several hosts"):
+        vm.run("sh", "-c", command)
+    assert vm.shell("curl -s http://10.0.0.2:5000/health") == '{"status":"ok"}'
+    # Nothing listens on 10.0.0.3; who is sent there is served by the other one.
+    assert {client.get("/health").status_code for _ in range(20)} == {200}
+    balancer = f"curl -sk --interface 10.0.0.9 --resolve {DOMAIN}:443:10.0.0.9"
+    vm.shell(f"{balancer} -H 'X-Forwarded-For: 203.0.113.9' {SITE}/health")
+    eventually(lambda: "203.0.113.9" in vm.shell("cat /var/log/nginx/rental.access.log"))
+    vm.shell("rm -r /etc/systemd/system/rental.socket.d /etc/nginx/rental.d/*")
+    vm.shell("systemctl daemon-reload && systemctl restart rental.socket && systemctl reload nginx")
+
+
+def test_the_commands_of_the_runbook(vm: Machine, authority: None) -> None:
     for command in _commands_of("runbook.md"):
-        if "certbot" in command:  # there is no Let's Encrypt in here
-            continue
         fine = {"grep": [0, 1], "systemctl status": [0, 3]}  # nothing found; a unit is at rest
         fine_here = next((codes for part, codes in fine.items() if part in command), [0])
         command = command.replace("deploy/install.sh", "/src/deploy/install.sh").replace(
             "current//src/", "current/"
         )
+        if command.startswith("certbot renew"):  # without a terminal it waits for minutes at first
+            command += " --no-random-sleep-on-renew"
         done = vm.run("sh", "-c", command, check=False, **WHEELS)
         assert done.returncode in fine_here, f"{command}\n{done.stdout}"
     eventually(lambda: ready(vm)["status"] == "ok")
@@ -554,6 +655,11 @@ def upgrade(vm: Machine, checkout: str, **environment: str) -> Any:
     return vm.run(command, check=False, timeout=400, **WHEELS, **environment)
 
 
+def test_an_installer_of_another_release_leaves_the_one_that_serves(vm: Machine) -> None:
+    told = vm.run("/checkouts/good/deploy/install.sh", **WHEELS).stdout
+    assert re.fullmatch(r"Release \w+ stays; .* moves to \w+\.\nNothing changed\.\n", told)
+
+
 def test_an_upgrade_under_load_loses_nothing(vm: Machine, user: httpx.Client) -> None:
     before = ready(vm)["release"]
     with Load(user, vm) as load:
@@ -561,6 +667,16 @@ def test_an_upgrade_under_load_loses_nothing(vm: Machine, user: httpx.Client) ->
     assert done.returncode == 0, done.stdout
     load.assert_all_went_well()
     assert ready(vm)["release"] != before
+
+
+def test_what_an_upgrade_brings_with_it(vm: Machine) -> None:
+    for file in ("logrotate.d/rental", "nginx/sites-available/rental"):
+        assert "Another release." in vm.shell(f"cat /etc/{file}")
+    doctor = ["/opt/rental/current/deploy/run.sh", "flask", "--app", "run", "chatbot", "doctor"]
+    assert "rental.service awaits a restart" in vm.run(*doctor, check=False).stdout
+    vm.run("systemctl", "restart", "rental.service")
+    eventually(lambda: ready(vm)["status"] == "ok")
+    assert "awaits a restart" not in vm.run(*doctor, check=False).stdout
 
 
 @pytest.mark.parametrize("checkout", ["unloadable", "unservable", "unready"])
@@ -576,9 +692,15 @@ def test_a_broken_upgrade_is_undone(
 
 
 def test_back_to_the_first_release(vm: Machine) -> None:
+    """Which has been kept, and lacks what the settings have come to need."""
     before = ready(vm)["release"]
-    vm.run("/src/deploy/upgrade.sh", **WHEELS)
+    vm.shell("echo SENTRY_DSN=http://key@127.0.0.1:9/1 >> /etc/rental/rental.env")
+    told = vm.run("/src/deploy/upgrade.sh", **WHEELS, timeout=400).stdout
+    assert "build release" not in told
     assert ready(vm)["release"] != before
+    vm.run("/opt/rental/current/.venv/bin/python", "-c", "import sentry_sdk")
+    assert "Another release." not in vm.shell("cat /etc/nginx/sites-available/rental")
+    assert "rental.service has changed" in told
 
 
 # -- backup and restore -------------------------------------------------------------------------
@@ -612,6 +734,19 @@ def test_what_was_destroyed_is_restored(vm: Machine, user: httpx.Client) -> None
     assert user.get("/api/chatbot/sessions").json()["total_sessions"] == before
 
 
+def test_a_promotion_that_fails_lets_the_site_serve(vm: Machine, client: httpx.Client) -> None:
+    """No database is renamed that somebody else uses."""
+    vm.run("systemctl", "start", "rental-backup.service")
+    somebody = "systemd-run --quiet --unit=somebody --uid=postgres --working-directory=/"
+    vm.shell(f"{somebody} psql --dbname rental -c 'SELECT pg_sleep(600)'")
+    done = vm.run("/opt/rental/current/deploy/restore.sh", "--promote", check=False)
+    vm.run("systemctl", "stop", "somebody")
+    assert done.returncode != 0
+    assert "The restored copy is rental_restored_" in done.stdout
+    eventually(lambda: ready(vm)["status"] == "ok")
+    assert client.get("/health").status_code == 200
+
+
 # -- leaving ------------------------------------------------------------------------------------
 
 
@@ -622,6 +757,8 @@ def test_uninstall_leaves_the_database_and_says_so(vm: Machine, resolve: None) -
     assert "rental" in databases.splitlines()
     assert vm.shell("ls /var/backups/rental/*.dump")
     assert not vm.shell("ls -d /opt/rental /etc/systemd/system/rental* 2>/dev/null", check=False)
+    assert "worker_connections 768;" in vm.shell("cat /etc/nginx/nginx.conf")
+    vm.run("nginx", "-t", "-q")
     with pytest.raises(httpx.ConnectError):
         httpx.get("http://127.0.0.1:5000/health", trust_env=False)
 

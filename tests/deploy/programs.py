@@ -12,7 +12,8 @@ import pytest
 from servers import ROOT
 
 DEPLOY = ROOT / "deploy"
-SCRIPTS = sorted(DEPLOY.glob("*.sh"))
+LIBRARY = sorted(DEPLOY.glob("lib/*.sh"))
+PROGRAMS = sorted({*DEPLOY.rglob("*.sh")} - {*LIBRARY})
 
 
 def run(program: str, *arguments: str | Path, cwd: Path | None = None, text: str = "") -> str:

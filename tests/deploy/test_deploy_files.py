@@ -5,16 +5,12 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
-from programs import DEPLOY, SCRIPTS, run
+from programs import DEPLOY, LIBRARY, PROGRAMS, run
 from servers import ROOT
 
-from app.config import Settings
 from flask_smorest_chatbot import ChatbotConfig
 from flask_smorest_chatbot.cli import chatbot_cli
 
@@ -26,15 +22,28 @@ by_name = {"ids": lambda path: path.name}
 # -- scripts ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("script", SCRIPTS, **by_name)
+@pytest.mark.parametrize("script", PROGRAMS + LIBRARY, **by_name)
 def test_scripts_are_clean(script: Path) -> None:
     run("shellcheck", "--external-sources", script)
 
 
-@pytest.mark.parametrize("script", [it for it in SCRIPTS if it.name != "lib.sh"], **by_name)
+@pytest.mark.parametrize("script", PROGRAMS, **by_name)
 def test_scripts_can_be_run_and_stop_at_errors(script: Path) -> None:
     assert script.stat().st_mode & 0o111
     assert re.search(r"^set -eu", script.read_text(), re.M)
+
+
+def shell(script: str) -> str:
+    """Run a script that knows the functions of ``deploy/lib``; return what it printed."""
+    functions = "; ".join(f". {DEPLOY}/lib/{name}.sh" for name in LIBRARIES)
+    command = ["bash", "-euo", "pipefail", "-c", f"{functions}; {script}"]
+    told = subprocess.run(command, capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr
+    return told.stdout.strip()
+
+
+#: In the order in which scripts read them.
+LIBRARIES = ("common", "releases", "machine", "configuration")
 
 
 def test_the_installer_says_how_it_is_used() -> None:
@@ -59,9 +68,8 @@ def test_packages_are_those_that_the_settings_need(
     tmp_path: Path, settings: str, named: str
 ) -> None:
     (tmp_path / "env").write_text(f"{settings}\n")
-    script = f". {DEPLOY}/lib.sh && SETTINGS={tmp_path}/env && requirements {ROOT}"
-    told = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == str(ROOT / named)
+    told = shell(f"SETTINGS={tmp_path}/env; requirements {ROOT}")
+    assert told == str(ROOT / named)
     assert (ROOT / named).exists()
 
 
@@ -85,10 +93,22 @@ def test_pruning_keeps_what_serves_and_what_served(tmp_path: Path) -> None:
     _release(tmp_path, "bad", -1, "old")
     (tmp_path / "releases/failed").mkdir()
     (tmp_path / "current").symlink_to("releases/a0")
-    script = f". {DEPLOY}/lib.sh && ROOT={tmp_path} && discard bad && prune_releases"
-    subprocess.run(["bash", "-euo", "pipefail", "-c", script], check=True)
+    shell(f"ROOT={tmp_path}; discard bad; prune_releases")
     assert {it.name for it in (tmp_path / "releases").iterdir()} == {"a0", "b1", "c2"}
     assert [it.name for it in (tmp_path / "environments").iterdir()] == ["used"]
+
+
+def test_a_kept_release_gets_what_the_settings_have_come_to_need(tmp_path: Path) -> None:
+    _release(tmp_path, "a0", 0, "used")
+    (tmp_path / "environments/used/bin").mkdir()
+    (tmp_path / "environments/used/bin/python").symlink_to("/bin/true")
+    for name in ("requirements.txt", "requirements-extras.txt"):
+        (tmp_path / "releases/a0" / name).write_text(name)
+    link = f"link_environment() {{ echo linked; }}; ROOT={tmp_path}; SETTINGS={tmp_path}/env"
+    build = f"environment_name() {{ echo used; }}; {link}; build_release {ROOT} a0"
+    assert shell(build) == ""
+    (tmp_path / "env").write_text("SENTRY_DSN=x\n")
+    assert shell(f"{link}; build_release {ROOT} a0").endswith("linked")
 
 
 @pytest.mark.parametrize("domain", ["", "a b", "-x", "x;y", "../x"])
@@ -135,11 +155,20 @@ def test_its_helpers_are_confined_too(unit: str) -> None:
 
 
 def test_every_unit_is_installed_and_every_timer_started() -> None:
-    library = (DEPLOY / "lib.sh").read_text()
-    for unit in UNITS.glob("*.*"):
-        assert unit.name in library, unit.name
-    (started,) = re.findall(r"^TIMERS=\((.+)\)$", library, re.M)
-    assert set(started.split()) == {unit.name for unit in UNITS.glob("*.timer")}
+    everything = {str(unit.relative_to(UNITS)) for unit in UNITS.rglob("*.*") if unit.is_file()}
+    assert set(shell(f"is_our_ollama_unit() {{ true; }}; units_of {ROOT}").split()) == everything
+    without = {unit for unit in everything if re.search("model|warmup|ollama", unit)}
+    assert set(shell(f"OLLAMA=no; units_of {ROOT}").split()) == everything - without
+    timers = {unit.name for unit in UNITS.glob("*.timer")}
+    assert set(shell('echo "${TIMERS[@]}"').split()) == timers
+
+
+def test_a_unit_that_fails_for_good_tells_so() -> None:
+    for unit in UNITS.glob("*.service"):
+        text = unit.read_text()
+        for_ever = "StartLimitIntervalSec=0" in text
+        tells = "OnFailure=rental-failure@%n.service" in text
+        assert tells != (for_ever or "@" in unit.name), unit.name
 
 
 def test_whatever_loads_the_site_may_write_its_log() -> None:
@@ -207,94 +236,3 @@ def test_timeouts_fit_from_outside_in() -> None:
     )
     assert stop > drain
     assert min(_nginx_seconds("proxy_read_timeout")) > 2 * config.ping_interval
-
-
-# -- containers ---------------------------------------------------------------------------------
-
-
-def test_compose_file_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (ROOT / "compose.yaml").read_text()
-    for name in re.findall(r"\$\{(\w+):\?", text):
-        monkeypatch.setenv(name, "set")
-    run("docker-compose", "-f", ROOT / "compose.yaml", "--env-file", "/dev/null", "config", "-q")
-
-
-@pytest.fixture(scope="module")
-def compose() -> dict[str, Any]:
-    """The services of the compose file."""
-    services: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
-    return services
-
-
-def _settings_of_the_vm() -> dict[str, str]:
-    """Return what install.sh writes into the site's settings."""
-    text = (DEPLOY / "install.sh").read_text()
-    (told,) = re.findall(r"put \"\$SETTINGS\".*?<<TEXT\n(.*?)^TEXT", text, re.M | re.S)
-    return dict(re.findall(r"^([A-Z_]+)=(.*)$", told, re.M))
-
-
-def _settings_of_the_image() -> dict[str, str]:
-    return dict(
-        re.findall(r"^\s*(?:ENV )?([A-Z_]+)=(\S+)", (ROOT / "Dockerfile").read_text(), re.M)
-    )
-
-
-def test_containers_have_the_settings_of_the_vm(compose: dict[str, Any]) -> None:
-    given = _settings_of_the_image() | compose["site"]["environment"]
-    differ = {"DATABASE_URL", "SECRET_KEY", "JWT_SECRET_KEY", "WEB_CONCURRENCY"}
-    differ |= {"CHATBOT_OLLAMA_URL", "CHATBOT_MODEL"}  # set from outside, or by another name
-    for name, value in _settings_of_the_vm().items():
-        assert name in given, name
-        assert name in differ or given[name] == value, name
-    more = given.keys() - _settings_of_the_vm().keys() - {"PATH"}
-    assert more == {
-        *("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"),
-        *("METRICS_NETWORKS", "CHATBOT_REDIS_URL"),
-    }
-
-
-def test_every_setting_is_one_that_something_reads(compose: dict[str, Any]) -> None:
-    known = {item.name.upper() for item in fields(Settings)}
-    known |= {f"CHATBOT_{item.name.upper()}" for item in fields(ChatbotConfig)}
-    known |= set(re.findall(r"environ.get\(\"(\w+)\"", (ROOT / "gunicorn_config.py").read_text()))
-    assert _settings_of_the_vm().keys() | compose["site"]["environment"].keys() <= known
-
-
-def test_containers_have_the_limits_of_the_vm(compose: dict[str, Any]) -> None:
-    unit = dict(re.findall(r"^(\w+)=(.+)$", (UNITS / "rental.service").read_text(), re.M))
-    site = compose["site"]
-    assert site["mem_limit"] == unit["MemoryMax"].lower()
-    assert str(site["pids_limit"]) == unit["TasksMax"]
-    assert str(site["ulimits"]["nofile"]) == unit["LimitNOFILE"]
-    assert site["stop_grace_period"] == f"{unit['TimeoutStopSec']}s"
-
-
-def test_ollama_has_the_settings_of_the_vm(compose: dict[str, Any]) -> None:
-    text = (UNITS / "ollama.service.d/rental.conf").read_text()
-    vm = dict(re.findall(r"^Environment=(\w+)=(.+)$", text, re.M))
-    assert vm.pop("OLLAMA_HOST").startswith("127.0.0.1:")
-    assert compose["ollama"]["environment"] == vm
-
-
-def test_a_new_sites_slots_context_and_keep_alive_are_ollamas(compose: dict[str, Any]) -> None:
-    site, model = compose["site"]["environment"], compose["ollama"]["environment"]
-    assert site["CHATBOT_MODEL_SLOTS"] == model["OLLAMA_NUM_PARALLEL"]
-    assert site["CHATBOT_NUM_CTX"] == model["OLLAMA_CONTEXT_LENGTH"]
-    assert site["CHATBOT_KEEP_ALIVE"] == model["OLLAMA_KEEP_ALIVE"]
-
-
-def test_who_waits_for_a_service_waits_until_it_is_well(compose: dict[str, Any]) -> None:
-    """And what the site is told to ask is there."""
-    for service in compose.values():
-        waits = service.get("depends_on", {})
-        for other, how in waits.items() if isinstance(waits, dict) else ():
-            if how["condition"] == "service_healthy":
-                assert "healthcheck" in compose[other], other
-    settings = compose["site"]["environment"]
-    for name in ("DATABASE_URL", "CHATBOT_REDIS_URL", "CHATBOT_OLLAMA_URL"):
-        (host,) = re.findall(r"//(?:.*@)?([a-z]+)", settings[name])
-        assert host in compose, name
-
-
-def test_dockerfile_is_clean() -> None:
-    run("hadolint", ROOT / "Dockerfile")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -105,6 +106,19 @@ def test_a_unit_that_is_not_well_is_named(
     assert (found.detail, found.ok) == (f"{unit} {said}", False)
 
 
+@pytest.mark.parametrize(("age", "awaits"), [(60.0, False), (-60.0, True)])
+def test_a_unit_that_changed_after_its_start_awaits_a_restart(
+    systemd: Systemd, tmp_path: Path, age: float, awaits: bool
+) -> None:
+    file = tmp_path / "changed.conf"
+    file.touch()
+    started = {"InactiveExitTimestampMonotonic": str(int((time.monotonic() + age) * 1e6))}
+    files = {"FragmentPath": __file__, "DropInPaths": f"/nowhere {file}"}
+    systemd.has({**DEPLOYED, "rental.service": {**WELL, **started, **files}})
+    assert units.check_units().ok != awaits
+    assert ("rental.service awaits a restart" in units.check_units().detail) == awaits
+
+
 def test_what_is_stopped_for_good_is_no_fault(systemd: Systemd) -> None:
     off = {**WELL, "ActiveState": "inactive", "UnitFileState": "disabled"}
     systemd.has({**DEPLOYED, "prometheus.service": off})
@@ -142,6 +156,13 @@ def test_each_file_system_is_told_once(tmp_path: Path) -> None:
     found = list(machine.check_disk(str(tmp_path), str(tmp_path / "none")))
     told = [it.detail.partition(" ")[0] for it in found]
     assert len({os.stat(folder).st_dev for folder in told}) == len(told) >= 1
+
+
+def test_a_disk_is_nearly_full_where_the_alert_says_so() -> None:
+    folder = Path(__file__).parents[2] / "deploy/prometheus"
+    alert = (folder / "rental-alerts.yml").read_text().partition("DiskFilling")[2]
+    share, gigabytes = re.findall(r'"\} < (0\.\d+)\n.*"\} < (\d+) \* 1000 \^ 3\n', alert)[0]
+    assert (float(share), float(gigabytes) * 1e9) == (machine.LEAST_SHARE, machine.ENOUGH_BYTES)
 
 
 def test_a_disk_that_is_nearly_full(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

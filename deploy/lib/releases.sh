@@ -1,81 +1,13 @@
 # shellcheck shell=bash
-# What install.sh, upgrade.sh and uninstall.sh have in common. To be sourced.
+# Releases: made from a checkout, tried, switched to, removed. To be sourced after common.sh.
 
 ROOT=/opt/rental
-# shellcheck disable=SC2034  # the scripts use it
-SETTINGS=/etc/rental/rental.env
 SITE=http://127.0.0.1:5000
-UNITS=(rental.socket rental.service rental-backup.service rental-backup.timer
-    rental-purge.service rental-purge.timer rental-sweep.service rental-sweep.timer
-    rental-host-metrics.service rental-host-metrics.timer rental-failure@.service)
-# shellcheck disable=SC2034  # the scripts use it
-TIMERS=(rental-backup.timer rental-purge.timer rental-sweep.timer rental-host-metrics.timer)
-MODEL_UNITS=(rental-model.service rental-warmup.service)
 # What a release is made of.
 SOURCES=(app flask_smorest_chatbot migrations deploy docs run.py gunicorn_config.py
     requirements.txt requirements-extras.txt pyproject.toml README.md CHANGES.md LICENSE)
 KEPT_RELEASES=3
 READY_WITHIN=${READY_WITHIN:-60} # seconds
-
-DRY_RUN=no
-CHANGES=0
-MODEL_UNITS_CHANGED=no
-
-umask 022 # the site's user reads what root writes
-
-say() { echo "$*"; }
-
-die() {
-    echo "$*" >&2
-    exit 1
-}
-
-# change WHAT COMMAND...: do it and count it, or with --dry-run only say so
-change() {
-    local what=$1
-    shift
-    CHANGES=$((CHANGES + 1))
-    if [ "$DRY_RUN" = yes ]; then
-        say "would: $what"
-    else
-        say "$what"
-        "$@"
-    fi
-}
-
-# put FILE MODE OWNER: write standard input to FILE, unless it is there like that already
-put() {
-    local file=$1 mode=$2 owner=$3 new
-    new=$(mktemp)
-    cat >"$new"
-    if ! cmp -s "$new" "$file"; then
-        change "write $file" install -D -m "$mode" -o "${owner%:*}" -g "${owner#*:}" "$new" "$file"
-    fi
-    rm -f "$new"
-}
-
-need_root() { [ "$(id -u)" = 0 ] || die "Run this as root."; }
-
-need_debian() {
-    if ! command -v apt-get >/dev/null || ! command -v systemctl >/dev/null; then
-        die "This needs Debian 12 with systemd; elsewhere see compose.yaml."
-    fi
-}
-
-packages() {
-    local package missing=()
-    for package; do
-        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
-            missing+=("$package")
-    done
-    [ ${#missing[@]} = 0 ] || change "install ${missing[*]}" apt_install "${missing[@]}"
-}
-
-apt_install() {
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq
-    apt-get install -y -qq --no-install-recommends "$@" >/dev/null
-}
 
 # The name of a release says what is in it: the same sources have the same name on every machine.
 release_name() { # CHECKOUT
@@ -90,10 +22,11 @@ current_release() {
     [ ! -e $ROOT/current ] || basename "$(readlink -f $ROOT/current)"
 }
 
+# Also one that is kept from before may lack packages that the settings have come to need.
 build_release() { # CHECKOUT NAME
     local folder=$ROOT/releases/$2
-    [ ! -e "$folder/.complete" ] || return 0
-    change "build release $2" make_release "$1" "$folder"
+    [ -e "$folder/.complete" ] || change "build release $2" make_release "$1" "$folder"
+    [ "$DRY_RUN" = yes ] || complete_environment "$folder"
 }
 
 make_release() { # CHECKOUT FOLDER
@@ -105,6 +38,17 @@ make_release() { # CHECKOUT FOLDER
     # The service cannot write here, so this is the time to compile.
     "$2/.venv/bin/python" -m compileall -q "$2/app" "$2/flask_smorest_chatbot"
     touch "$2/.complete"
+}
+
+complete_environment() { # FOLDER
+    has_environment "$1" ||
+        change "install the packages that the settings need" link_environment "$1"
+}
+
+has_environment() { # FOLDER
+    [ -x "$1/.venv/bin/python" ] || return 1
+    [ ! -L "$1/.venv" ] || # of an older release
+        [ "$(basename "$(readlink "$1/.venv")")" = "$(environment_name "$1")" ]
 }
 
 # Releases that need the same packages share them: most upgrades install none.
@@ -153,8 +97,7 @@ migrate() { # NAME
 }
 
 switch_to() { # NAME; in one step, so that there is always a current release
-    ln -sfn "releases/$1" $ROOT/current.new
-    mv -T $ROOT/current.new $ROOT/current
+    ln -sfn "releases/$1" $ROOT/current.new && mv -T $ROOT/current.new $ROOT/current
 }
 
 wait_until_ready() { # NAME
@@ -171,35 +114,6 @@ wait_until_ready() { # NAME
     done
     say "Not ready: $(curl --silent --max-time 5 $SITE/ready || echo 'no answer')" >&2
     return 1
-}
-
-install_units() { # CHECKOUT
-    local unit before=$CHANGES model_before
-    for unit in "${UNITS[@]}"; do
-        put "/etc/systemd/system/$unit" 0644 root:root <"$1/deploy/systemd/$unit"
-    done
-    if [ -e /etc/systemd/system/rental-model.service ] || [ "${OLLAMA:-no}" = yes ]; then
-        model_before=$CHANGES
-        for unit in "${MODEL_UNITS[@]}" ollama.service.d/rental.conf; do
-            put "/etc/systemd/system/$unit" 0644 root:root <"$1/deploy/systemd/$unit"
-        done
-        if ! systemctl cat ollama.service >/dev/null 2>&1; then
-            put /etc/systemd/system/ollama.service 0644 root:root <"$1/deploy/systemd/ollama.service"
-        fi
-        # shellcheck disable=SC2034  # install.sh uses it
-        [ "$CHANGES" = "$model_before" ] || MODEL_UNITS_CHANGED=yes
-    fi
-    [ "$CHANGES" = "$before" ] || [ "$DRY_RUN" = yes ] || systemctl daemon-reload
-}
-
-enable() { # UNIT...; and start
-    local unit
-    for unit; do
-        if ! systemctl is-enabled --quiet "$unit" 2>/dev/null ||
-            ! systemctl is-active --quiet "$unit"; then
-            change "start $unit" systemctl enable --quiet --now "$unit"
-        fi
-    done
 }
 
 # Let a release that was no good be the first that prune_releases removes: not at once, as answers
