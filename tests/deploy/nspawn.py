@@ -28,7 +28,7 @@ PACKAGES = (
 PYTHON = "/usr/bin/python3"  # Debian 12's own, as in the container
 NAME = "rental-test-deploy"
 BOOT_WITHIN_S = 120
-DEBOOTSTRAP_WITHIN_S = 600
+DEBOOTSTRAP_WITHIN_S = 300
 #: What units are confined by; where the kernel has not got it, no unit of ours starts.
 CONFINED = [
     *("PrivateUsers=yes", "PrivateTmp=yes", "PrivateDevices=yes", "ProtectSystem=strict"),
@@ -51,6 +51,8 @@ def why_not() -> str:
     release = Path("/etc/os-release").read_text()
     if 'VERSION_ID="12"' not in release or "ID=debian" not in release:
         return "its wheels are made by Debian 12's Python"
+    if subprocess.run([PYTHON, "-c", "import ensurepip"], stderr=subprocess.DEVNULL).returncode:
+        return "python3-venv must be installed"
     return ""
 
 
@@ -73,7 +75,10 @@ def tree() -> Path:
 
 
 def _debootstrap(folder: Path, packages: str) -> bool:
-    """Make a Debian from where this machine has its own packages from; tell whether it was made."""
+    """Make a Debian from where this machine has its own packages from; tell whether it was made.
+
+    :raises CannotBootError: when that takes too long, or there is nowhere to take it from
+    """
     shutil.rmtree(folder, ignore_errors=True)
     options = ["--variant=minbase", f"--include={packages}"]
     command = ["debootstrap", *options, "bookworm", str(folder), _mirror()]
@@ -85,7 +90,7 @@ def _debootstrap(folder: Path, packages: str) -> bool:
                 command, stdout=log, stderr=log, env=environment, timeout=DEBOOTSTRAP_WITHIN_S
             )
         except subprocess.TimeoutExpired:
-            return False
+            raise CannotBootError("to make a Debian takes too long") from None
     return done.returncode == 0
 
 
