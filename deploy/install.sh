@@ -20,7 +20,7 @@ Usage: deploy/install.sh --domain NAME [options]
   --lets-encrypt       ask Let's Encrypt after all
   --email ADDRESS      where Let's Encrypt writes to before a certificate ends
   --database-url URL   use this database; without it, PostgreSQL is installed on this machine
-  --no-ollama          leave the model server alone; CHATBOT_OLLAMA_URL says where it is
+  --no-ollama          leave the model server alone; CHATBOT_OLLAMA_URL in the environment says where it is
   --ollama             install it after all
   --no-prometheus      install no Prometheus
   --prometheus         install it after all
@@ -50,6 +50,8 @@ parse_arguments() {
     done
     [[ $DOMAIN =~ ^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$ ]] ||
         die "Give the site's name: --domain api.example.com"
+    [[ -z $DATABASE_URL || $DATABASE_URL == sqlite:* || $DATABASE_URL == postgres* ]] ||
+        die "Give a database of PostgreSQL or SQLite: of others no backup would be made."
     [[ $DATABASE_URL != sqlite:* || $DATABASE_URL == sqlite:////* ]] ||
         die "Give SQLite an absolute path: --database-url sqlite:////var/lib/rental/site.db"
     # It is written between single quotes, for a shell to read.
@@ -93,8 +95,8 @@ WEB_CONCURRENCY=$(workers)
 GRACEFUL_TIMEOUT=310
 LOG_FORMAT=json
 LOG_LEVEL=info
-CHATBOT_OLLAMA_URL=http://127.0.0.1:11434
-CHATBOT_MODEL=llama2
+CHATBOT_OLLAMA_URL='${CHATBOT_OLLAMA_URL:-http://127.0.0.1:11434}'
+CHATBOT_MODEL='${CHATBOT_MODEL:-llama2}'
 CHATBOT_NUM_CTX=4096
 # As OLLAMA_KEEP_ALIVE and OLLAMA_NUM_PARALLEL.
 CHATBOT_KEEP_ALIVE=24h

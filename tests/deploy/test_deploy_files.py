@@ -119,6 +119,14 @@ def test_a_strange_domain_is_refused(domain: str) -> None:
     assert told.returncode != 0
 
 
+@pytest.mark.parametrize("url", ["sqlite:///site.db", "mysql://h/rental", "postgresql://h/it's"])
+def test_a_database_that_would_not_do_is_refused(url: str) -> None:
+    asked = [DEPLOY / "install.sh", "--dry-run", "--domain", "a.example.com", "--database-url", url]
+    told = subprocess.run(asked, capture_output=True, text=True)
+    assert told.returncode == 1
+    assert re.match(r"(Give|Write) ", told.stderr)
+
+
 # -- systemd ------------------------------------------------------------------------------------
 
 
