@@ -57,15 +57,19 @@ def catalogue_note(query: CatalogQuery, result: CatalogResult) -> str:
     """Return why there is nothing to recommend, or "" when there is something."""
     if taken := " ".join(_not_to_be_had(query, result.items)):
         return taken
+    is_rest = bool(query.excluded_ids)
+    nothing, all_ = ("Nothing else", "All others") if is_rest else ("Nothing", "All")
     match result.outcome:
+        case "found" if is_rest and not result.items:
+            return "There is nothing else that fits: the rest was shown before or turned down."
         case "not_carried":
             return f"This site does not carry this: {asked_for(query)}."
         case "all_out":
             if not result.nearest:
-                return f"Nothing that fits can be had {_when(query)}."
-            return f"All that fit are taken {_when(query)}.{_first_back(result.nearest)}"
+                return f"{nothing} that fits can be had {_when(query)}."
+            return f"{all_} that fit are taken {_when(query)}.{_first_back(result.nearest)}"
         case "over_budget":
-            return f"Nothing that fits costs {limit(query)}.{_nearest(result.nearest)}"
+            return f"{nothing} that fits costs {limit(query)}.{_nearest(result.nearest)}"
     return ""
 
 

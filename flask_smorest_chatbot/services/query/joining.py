@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from ...catalog import Budget, CatalogItem, Period
 from .days import after, weekend
@@ -14,6 +14,7 @@ from .earlier import Earlier
 from .periods import from_duration
 from .reading import Reading
 
+_T = TypeVar("_T")
 _CENT = Decimal("0.01")
 _SYMBOLS = {"USD": "US$", "EUR": "€", "GBP": "£"}
 
@@ -240,15 +241,23 @@ def _excluded_ids(reading: Reading, before: Earlier) -> tuple[int | str, ...]:
     references = reading.references
     turned_down = references.excluded_ids
     if references.wish is None:
-        return turned_down
+        held = () if _asks_anew(reading) else before.ids("excluded_ids")
+        return without(dict.fromkeys((*held, *turned_down)), references.ids)
     shown = [item.id for item in before.items]
     if references.wish == "other":  # what was too dear may be what "something better" asks for
         shown += before.named
     return tuple(dict.fromkeys((*before.ids("excluded_ids"), *shown, *turned_down)))
 
 
-def without(names: Iterable[str], others: Sequence[str]) -> tuple[str, ...]:
-    """Return the names that are not among the others."""
+def _asks_anew(reading: Reading) -> bool:
+    """Tell whether a message asks for what may be met by something that was turned down before."""
+    when = reading.when
+    has_dates = when.period or when.count or when.until or when.shift or when.following
+    return bool(has_dates or reading.money or reading.terms or reading.wanted or reading.drops)
+
+
+def without(names: Iterable[_T], others: Sequence[_T]) -> tuple[_T, ...]:
+    """Return the names, or ids, that are not among the others."""
     return tuple(name for name in names if name not in others)
 
 

@@ -281,6 +281,12 @@ def test_something_else_is_none_of_what_was_named() -> None:
 def test_options_once_shown_stay_out() -> None:
     shown = Earlier(query={"excluded_ids": [1]}, items=[CatalogItem(id=2, name="Two")])
     assert ask("show me more", shown).excluded_ids == (1, 2)
+    for by_the_way in ("thanks!", "how does it sound?", "the first one", "what is a preamp?"):
+        assert ask(by_the_way, shown).excluded_ids == (1,)
+    again = Earlier(query={"excluded_ids": [1]}, items=[CatalogItem(id=1, name="One")])
+    assert ask("the first one", again).excluded_ids == ()
+    assert ask("and next week?", shown).excluded_ids == ()
+    assert ask("a drum kit", shown).excluded_ids == ()
 
 
 def test_cheaper_counts_by_the_day() -> None:
