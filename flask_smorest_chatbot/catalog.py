@@ -138,6 +138,8 @@ class CatalogQuery:
     :param item_ids: if given, the user speaks of these very items: return them, with fresh facts
         and available or not, whatever the rest of the query says
     :param excluded_ids: items that the user does not want to see again
+    :param set_aside: what kind of thing was asked for before, if this message, such as "thanks",
+        asks for none; one that goes on ("something cheaper") takes it up again
     :param assumptions: sentences on what was assumed, as the user did not say it
     :param profile: the user's profile
     :param user_id: the user's primary key, so that a host can leave out the user's own items
@@ -161,6 +163,7 @@ class CatalogQuery:
     genres: Sequence[str] = ()
     item_ids: Sequence[int | str] = ()
     excluded_ids: Sequence[int | str] = ()
+    set_aside: Mapping[str, Any] = field(default_factory=dict)
     assumptions: Sequence[str] = ()
     profile: UserProfile = field(default_factory=UserProfile)
     user_id: Any = None
@@ -206,6 +209,7 @@ class CatalogQuery:
             "genres": list(self.genres),
             "item_ids": list(self.item_ids),
             "excluded_ids": list(self.excluded_ids),
+            "set_aside": dict(self.set_aside),
             "assumptions": list(self.assumptions),
         }
         return {name: value for name, value in values.items() if value}

@@ -236,6 +236,8 @@ class Turn:
             self._text, blocks, briefing.told, limit, briefing.brands, briefing.query.period
         )
         ids: list[int | str] = [item.id for item in grounded.items]
+        if not (grounded.named or grounded.cited):  # then the answer is about what was asked about
+            ids = list(briefing.query.item_ids)[:limit]
         chosen = yield from self._as_of_now(briefing, ids)
         if not chosen and self.plan.must_recommend and briefing.candidates:
             ids = yield from self._choose(briefing, deadline, generation.retries)

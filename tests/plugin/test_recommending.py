@@ -211,6 +211,23 @@ def test_what_was_recommended_is_read_anew_in_the_next_turn(host: Host, user: An
     assert [list(query.item_ids) for query in host.queries[-2:]] == [[18], [18]]
 
 
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("Yes, that one is easy to play.", [18]),
+        ("Yes. <recommendations>[]</recommendations>", []),
+        (f"I would rather not take the {GUITARS[1].name}.", []),
+    ],
+)
+def test_an_answer_that_names_nothing_is_about_what_was_asked_about(
+    host: Host, user: Any, answer: str, expected: list[int]
+) -> None:
+    host.chat_model.scripts.append(["Take one. ", "<recommendations>[17, 18]</recommendations>"])
+    assert recommended(post(host, user)) == [17, 18]
+    host.chat_model.scripts.append([answer])
+    assert recommended(post(host, user, "Is the second one easy?")) == expected
+
+
 def test_price_is_no_reason_against_what_the_user_speaks_of(host: Host, user: Any) -> None:
     host.chat_model.scripts.append(["Take it. ", "<recommendations>[17]</recommendations>"])
     assert recommended(post(host, user, "Anything under $20?")) == [17]

@@ -10,6 +10,12 @@ from typing import Any
 
 from ...catalog import DAYS_OF_UNIT, Budget, CatalogItem, Period
 
+#: The slots that say what kind of thing is asked for.
+_KIND = (
+    "wanted", "categories", "excluded_categories", "brands", "excluded_brands", "excluded_words",
+    "genres",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
@@ -26,7 +32,7 @@ class Earlier:
 
     def names(self, slot: str) -> tuple[str, ...]:
         """Return the texts of a list; what is none is left out."""
-        values = self.query.get(slot)
+        values = self._of_kind(slot)
         values = values if isinstance(values, list | tuple) else ()
         return tuple(value for value in values if isinstance(value, str))
 
@@ -38,8 +44,17 @@ class Earlier:
 
     def name(self, slot: str) -> str | None:
         """Return a text, if it is one."""
-        value = self.query.get(slot)
+        value = self._of_kind(slot)
         return value if isinstance(value, str) and value else None
+
+    @property
+    def kind(self) -> dict[str, Any]:
+        """What kind of thing was asked for, in this turn or in one before it."""
+        return {slot: value for slot in _KIND if (value := self._of_kind(slot))}
+
+    def _of_kind(self, slot: str) -> Any:
+        aside = self.query.get("set_aside")
+        return self.query.get(slot) or (aside.get(slot) if isinstance(aside, Mapping) else None)
 
     @property
     def is_any_price(self) -> bool:

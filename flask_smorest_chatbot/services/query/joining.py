@@ -40,6 +40,7 @@ def joined(reading: Reading, earlier: Earlier | None, today: date) -> dict[str, 
         "genres": _genres(reading, before, tie),
         "item_ids": _item_ids(reading, before),
         "excluded_ids": _excluded_ids(reading, before),
+        "set_aside": {} if tie != "none" or "everything" in reading.drops else before.kind,
         "assumptions": tuple(dict.fromkeys(notes)),
     }
 

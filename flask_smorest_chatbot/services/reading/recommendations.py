@@ -26,6 +26,7 @@ class Grounded:
 
     :param items: recommended, each on offer and none twice
     :param named: keys of all offered items that the prose names, recommended or not
+    :param cited: whether the answer has a data block, be it one that says that there are none
     :param dropped: how many cited items are not offered, contradict themselves, or come twice
     :param results: how many cited or named items were ``accepted``, ``not_offered``, ``duplicate``,
         ``over_limit``, or a ``mismatch`` of id and name
@@ -35,6 +36,7 @@ class Grounded:
 
     items: list[CatalogItem]
     named: list[int | str]
+    cited: bool
     dropped: int
     results: dict[str, int] = field(default_factory=dict)
     ungrounded: list[str] = field(default_factory=list)
@@ -77,6 +79,7 @@ def ground(
     return Grounded(
         items=accepted,
         named=list(dict.fromkeys(mention.item.id for mention in named)),
+        cited=bool(blocks),
         dropped=dropped,
         results={result: count for result, count in results.items() if count},
         ungrounded=list(dict.fromkeys(claims)),

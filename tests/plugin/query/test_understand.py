@@ -289,6 +289,20 @@ def test_options_once_shown_stay_out() -> None:
     assert ask("a drum kit", shown).excluded_ids == ()
 
 
+def test_what_is_said_by_the_way_does_not_end_a_request() -> None:
+    def goes_on(text: str, after: CatalogQuery) -> CatalogQuery:
+        return ask(text, Earlier(query=after.as_json(), items=[CatalogItem(id=1, name="FG800")]))
+
+    asked = ask("a folk guitar, no Yamaha")
+    by_the_way = goes_on("are you sure?", goes_on("thanks!", asked))
+    assert (by_the_way.categories, by_the_way.genres) == ((), ())
+    again = goes_on("and in Dallas?", by_the_way)
+    assert (again.categories, again.excluded_brands) == (("Guitar",), ("Yamaha",))
+    assert (again.genres, again.set_aside) == (("folk",), {})
+    assert goes_on("start over", by_the_way).set_aside == {}
+    assert goes_on("and in Dallas?", goes_on("a drum kit", by_the_way)).excluded_brands == ()
+
+
 def test_cheaper_counts_by_the_day() -> None:
     shown = Earlier(items=[CatalogItem(id=1, name="One", price=70, price_unit="week")])
     query = ask("something cheaper", shown)
