@@ -130,8 +130,8 @@ class ChatbotConfig:
     )
     followers_per_user: int = _key(
         100,
-        "Answers that one user may follow at once in each process; each asks the database four "
-        "times a second",
+        "Answers that one user may follow at once in each process; together they ask the database "
+        "40 times a second at most",
         unit="streams",
         low=1,
         high=100_000,

@@ -1,4 +1,4 @@
-"""How many answers one user may follow at once: each asks the database several times a second."""
+"""How many answers one user may follow at once, and how often they all look at the database."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from typing import Any
 
 from ..errors import RateLimitedError
 from ..metrics import RATE_LIMITED
+
+#: Seconds between two looks at an answer that is being written.
+POLL = 0.25
+#: So many followers of one user look as often; more of them share what these may ask.
+AT_FULL_PACE = 10
 
 
 class Followers:
@@ -38,6 +43,11 @@ class Followers:
         RATE_LIMITED.labels("followers").inc()
         message = "You follow as many answers as you may at once: end one, or wait until one ends."
         raise RateLimitedError(message, "too_many_streams", wait, self._most)
+
+    def pause(self, user_id: Any) -> float:
+        """Return the seconds until a follower looks again: all of a user ask a bounded number of
+        times a second."""
+        return POLL * max(1.0, len(self._of_users.get(user_id, ())) / AT_FULL_PACE)
 
     def leave(self, user_id: Any, follower: object) -> None:
         """Give its place back; it may have done so before."""

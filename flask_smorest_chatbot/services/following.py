@@ -29,9 +29,6 @@ from .storage.turn_records import STOPPING
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two looks at an answer that is being written.
-POLL = 0.25
-
 
 _KINDS: dict[str, type[TurnError]] = {
     "model_unreachable": ModelUnavailableError,
@@ -104,7 +101,7 @@ class Following:
             if self.services.running.is_over:
                 yield Failed(ServerStoppingError())
                 return
-            time.sleep(POLL)
+            time.sleep(self.services.followers.pause(self.user_id))
             answer = yield from self._read()
         if answer is None:
             yield Failed(SessionClearedError())

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from client import SSE, bytes_of, events_of, names_of
 from host import Host
 
+from flask_smorest_chatbot.services.followers import POLL, Followers
 from flask_smorest_chatbot.services.following import Following
 
 CHAT = "/api/chatbot/chat"
@@ -200,6 +201,18 @@ def test_user_follows_so_many_answers_at_once(build_host: Callable[..., Host]) -
         services.conversations.stop_turn(user, opened.answer_id)
     for _ in range(3):  # nor does who has read to the end
         assert names_of(stream(host, user, opened.answer_id))[-1] == "done"
+
+
+def test_many_followers_of_a_user_ask_no_more_often_than_some() -> None:
+    followers = Followers(100)
+    for number in range(100):
+        followers.enter("one", number, 60)
+        pace = (number + 1) / followers.pause("one")
+        assert pace <= 40.001, "times a second"
+    assert followers.pause("another") == POLL
+    for number in range(99):
+        followers.leave("one", number)
+    assert followers.pause("one") == POLL
 
 
 def test_repeated_requests_that_follow_are_counted_too(build_host: Callable[..., Host]) -> None:
