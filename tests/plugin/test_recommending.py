@@ -211,6 +211,17 @@ def test_what_was_recommended_is_read_anew_in_the_next_turn(host: Host, user: An
     assert [list(query.item_ids) for query in host.queries[-2:]] == [[18], [18]]
 
 
+def test_something_else_is_nothing_that_was_shown_for_the_request(host: Host, user: Any) -> None:
+    scripts = host.chat_model.scripts
+    scripts.append(["Take one. ", "<recommendations>[17, 18]</recommendations>"])
+    assert recommended(post(host, user)) == [17, 18]
+    scripts.append(["It is good. ", "<recommendations>[18]</recommendations>"])
+    assert recommended(post(host, user, "What about the second one?")) == [18]
+    post(host, user, "thanks")
+    post(host, user, "something else")
+    assert {17, 18} <= set(host.queries[-1].excluded_ids)
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [

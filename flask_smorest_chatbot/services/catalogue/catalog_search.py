@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -103,12 +103,28 @@ def earlier_turn(answers: Sequence[Mapping[str, Any] | None]) -> Earlier | None:
     recent = [answer for answer in reversed(answers) if answer][:_LOOK_BACK]
     if not recent:
         return None
-    context = recent[0].get("context") or {}
-    query = context.get("query") or {}
     shown = (answer.get("recommendations") for answer in recent)
     last: Sequence[Mapping[str, Any]] = next(filter(None, shown), [])
     items = [_shown_item(item) for item in last]
-    return Earlier(query=query, items=items, named=context.get("named") or ())
+    return Earlier(query=_query(recent[0]), items=items, named=list(dict.fromkeys(_named(recent))))
+
+
+def _query(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (answer.get("context") or {}).get("query") or {}
+
+
+def _named(recent: Sequence[Mapping[str, Any]]) -> Iterator[int | str]:
+    """Yield the keys of all that the answers to the last request named or recommended.
+
+    :param recent: ``context_data`` of answers, the latest first
+    """
+    kinds = (Earlier(query=_query(answer)).names("categories") for answer in recent)
+    first = Earlier(query=_query(recent[0])).names("categories")
+    for answer, kind in zip(recent, kinds, strict=True):
+        if kind != first:
+            return
+        yield from (item["id"] for item in answer.get("recommendations") or ())
+        yield from (answer.get("context") or {}).get("named") or ()
 
 
 def vocabulary_of(items: Sequence[CatalogItem]) -> Vocabulary:

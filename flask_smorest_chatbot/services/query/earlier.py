@@ -23,7 +23,7 @@ class Earlier:
 
     :param query: :meth:`.CatalogQuery.as_json` of its query
     :param items: what was recommended, in the order shown
-    :param named: keys of all items that the last answer named, recommended or not
+    :param named: keys of all items that the answers to this request named, recommended or not
     """
 
     query: Mapping[str, Any] = field(default_factory=dict)
