@@ -1,17 +1,57 @@
-"""The words by which a text passes from one thing to another, in several languages. Folded."""
+"""The words by which a text decides, and passes from one thing to another. Folded."""
 
 from __future__ import annotations
 
 import re
 
-#: The writer decides, or says what the user needs.
+#: A sentence with one of these decides for what it names. Folded.
+DECIDES = re.compile(
+    r"\b(?:i|we)(?: personally| still)? (?:lean|recommend|suggest|pick|choose|go (?:with|for)|take"
+    r"|prefer|favou?r|opt|vote|advise|say)\b"
+    r"|\bi (?:d|would|ll) (?!(?:not|never|like|love|be|need|also)\b)\w+"
+    r"|\bmy (?:pick|choice|vote|recommendation|advice|favou?rite|money)\b"
+    r"|\b(?:go|stick) (?:with|for)\b|\byou (?:d|would|ll|will) be (?:better|happier|best)\b"
+    r"|\b(?:wins|decides (?:it|that)|settles (?:it|that)|gets my vote|edges ahead"
+    r"|comes out (?:ahead|on top)|makes more sense|suits you (?:better|best)"
+    r"|is the (?:one|better|best|right|safer) (?:to (?:get|take)|one|choice|fit|option|pick))\b"
+    r"|\b(?:ich (?:wurde|empfehle|rate|nahme)|meine (?:wahl|empfehlung)|gewinnt"
+    r"|recomiendo|recomendaria|me quedaria|yo (?:elegiria|optaria)|gana"
+    r"|je (?:(?:vous |te )?(?:conseille|recommande)|prendrais|choisirais)|mon choix|l emporte"
+    r"|consiglio|sceglierei|prenderei|vince|recomendo|eu escolheria)\b"
+    r"|\u6211(?:\u63a8\u8350|\u5efa\u8bae|\u4f1a\u9009)"
+)
+#: Tells the user to take one of the things that were named together.
+TAKES = re.compile(
+    r"(?:^\W*|, )(?:so|therefore|daher|deshalb|donc|quindi|asi que)\b"
+    r"|^\W*(?:then |also |dann |entonces |alors )?(?:take|choose|pick|get|rent"
+    r"|nimm|nehmen|toma|coge|elige|prenez|prends|prendi|scegli)\b"
+)
+CONDITION = re.compile(
+    r"\b(?:if|when|unless|while|either|beyond|both|as well|also|or"
+    r"|for(?= (?!you\b|your\b|that reason\b))"
+    r"|wenn|falls|fur|si|para|pour|se|per)\b"
+)
+#: Grants a thing, and goes on to another: "you could take the A, but the B".
+GRANTS = re.compile(
+    r"\b(?:you|one) (?:could|might|can)\b[^,;]{0,200},? but\b|\b(?:konnten|konntest) (?:sie"
+    r"|du)\b[^;]{0,200},? aber\b"
+    r"|\b(?:podrias?|pourriez|pourrais|potresti|potrebbe)\b[^;]{0,200},? (?:pero|mais|ma)\b"
+)
+#: Supposes what is not so, and with it whatever the sentence names.
+SUPPOSED = re.compile(
+    r"\bif (?!i were you)(?:you|i|it|we|they|money|price|budget|space|noise|cost) (?:\w+ )?"
+    r"(?:were|was|had|did|didn t|weren t|wasn t|hadn t|played already)\b"
+)
+#: Behind these a sentence goes on to something else.
+NEXT_CLAUSE = re.compile(
+    r",? (?:but|yet|so|aber|pero|mais|ma|maar) |, (?:mas|and|und|y|et|e) |, (?=(?:I|we|ich|je"
+    r"|yo)\b)"
+)
+#: Words of a decision, or of what the user needs.
 _VERDICT = (
-    r"(?:i (?:d|would|ll|think|believe|recommend|suggest|prefer)|my (?:pick|choice|recommendation"
-    r"|advice|favou?rite)|you (?:d|would|might|may|could|will|ll|re|are) be(?:tter)?"
-    r"|(?:the )?better (?:choice|option|fit|pick|match|value|off)|go (?:with|for)|stick (?:with|to)"
-    r"|(?<!if )you (?:need|want)|on second thoughts?|recomiendo|recomendaria|sugiero|necesita\w*"
-    r"|yo|je|vous faut|conseille|ich|brauchen|brauchst|empfehle|consigli\w+|io|le serve|ti serve|eu"
-    r"|recomendo|precisa|ik|raad|polecam)"
+    rf"(?:{DECIDES.pattern}|(?:the )?better (?:choice|option|fit|pick|match|value|off)"
+    r"|(?<!if )you (?:need|want)\b|on second thoughts?|sugiero|necesita\w*|vous faut|brauch\w+"
+    r"|le serve|ti serve|precisa)"
 )
 _SO = (
     r"(?:so|therefore|thus|hence|that s why|for that reason|asi que|por eso|donc|deshalb|daher"
@@ -22,7 +62,7 @@ _BUT = (
     r"|ma|anche se|(?<=, )mas|embora|maar|hoewel|ale)"
 )
 #: Leads from what is said of one thing to another: "so", or "but I'd".
-LEADS_ON = re.compile(rf"\b(?:{_SO}\b|{_BUT}\b(?:\W+\w+){{0,6}}?\W+{_VERDICT}\b)")
+LEADS_ON = re.compile(rf"\b(?:{_SO}\b|{_BUT}\b(?:\W+\w+){{0,6}}?\W+{_VERDICT})")
 BREAKS = re.compile(rf"\b{_BUT}\b")
 #: Adds a thing to another, or offers it on a condition.
 ADDS = re.compile(
