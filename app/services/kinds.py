@@ -52,7 +52,8 @@ KINDS: dict[str, tuple[str, ...]] = {
 #: Further names for a category as a whole, or for a kind in it, some in other languages.
 OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "Acoustic guitars": (
-        "acoustic", "axe", "six-string", "gitarre", "guitarra", "guitare", "chitarra",
+        "acoustic", "axe", "six-string", "gitarre", "guitarra", "guitarra clásica", "guitare",
+        "guitare classique", "chitarra",
     ),
     "Electric guitars": (
         "axe", "strat", "tele", "gitarre", "e-gitarre", "guitarra", "guitare", "chitarra",

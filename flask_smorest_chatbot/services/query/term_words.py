@@ -55,7 +55,7 @@ UNWANTED_AFTER = re.compile(
 )
 #: What the user has already is not asked for, and neither is what they leave for another.
 OWNED_BEFORE = re.compile(
-    r"\b(?:i|we)(?:'ve| have)? (?:already |currently |now )?(?:own(?:ed)?|have got|had"
+    r"\b(?:i|we)(?:'ve| have)? (?:already |currently |now )?(?:own(?:ed)?|sold|have got|had"
     r"|used to (?:have"
     r"|own|play)|already have|already got) (?:an? |the |my |two )?$"
 )

@@ -23,6 +23,7 @@ from .cues import (
     MARKS_AGAINST,
     NO,
     REST,
+    SINGULAR,
     THAN,
     THEIRS,
     UNSPACED_BEFORE,
@@ -109,7 +110,15 @@ def _is_linked(clauses: Clauses, previous: Span, span: Span) -> bool:
     between = clauses.text[clauses.words[previous[1] - 1].end : clauses.words[span[0]].start]
     if len(between) > _LONGEST_GLUE or "\n" in between or _is_again(clauses, previous, span):
         return False
-    return _GLUE.fullmatch(fold(between)) is not None
+    if _GLUE.fullmatch(fold(between)) is None:
+        return False
+    return not (_is_subject(clauses, span) and re.fullmatch(r",\s*\w*\s+", between))
+
+
+def _is_subject(clauses: Clauses, span: Span) -> bool:
+    """Tell "the A will do, the B is too big" from "the A, the B and the C are free"."""
+    after = clauses.words[span[1] : span[1] + 1]
+    return bool(after) and after[0].text in SINGULAR and clauses.gap(span[1]) == " "
 
 
 def _ends_condition(clauses: Clauses, previous: Span, span: Span) -> bool:

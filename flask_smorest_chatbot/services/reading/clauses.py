@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from .cues import AFTER, BEFORE, CONCEDING, LATER_SUBJECTS, UNSPACED_AFTER, Cue, Table
 from .words import Word
@@ -204,9 +205,9 @@ class _Predicate:
         return is_subject or self._has_object(at)
 
     def _has_object(self, at: int) -> bool:
-        """Tell whether "it" soon comes: "somebody has rented it"."""
-        words = self._clauses.words[at : min(at + 2 * _REACH, self._end)]
-        return any(word.text == "it" for word in words)
+        """Tell whether "it" soon comes: "somebody has rented it", "for a duet that's too much"."""
+        words = [word.text for word in self._clauses.words[at : min(at + 2 * _REACH, self._end)]]
+        return "it" in words or ("that", "s") in pairwise(words)
 
     def _behind_links(self, at: int) -> int:
         cue, until = self._clauses.cue(AFTER, at, self._end)

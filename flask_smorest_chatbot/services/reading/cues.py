@@ -94,7 +94,8 @@ _BEFORE: Phrases = {
         verslaat
         against|ahead of|trumps|edges out|defeats|wins over|outdoes|in lieu of|as opposed to
         sooner than|leave|save|everything that|as good as|similar to
-        always upgrade to|all but|everything but|anything but|apart from|other than
+        always upgrade to|move up to|graduate to|grow into|all but|everything but
+        anything but|apart from|other than
         """,
 }
 
@@ -145,7 +146,8 @@ _AFTER: Phrases = {
         epuise|epuisee|esaurito|esaurita|affittato|affittata|zu viel|zu kompliziert|zu lang
         erst ab|erst wieder|erst am|not free until|free again on|free again from
         available again on|available again from|only from|only available from|only free from
-        goes back on|goes back to|due back|only good for|only suited|only suitable
+        been rented|just rented|goes back on|goes back to|due back|only good for|only suited
+        only suitable
         only makes sense|geht nur|taugt nur|eignet sich nur
         va de precio|zu schade|went out|lose interest|less good|less suitable|less suited
         va bene solo|serve solo|solo sirve|sirve solo|ne convient qu|reservees au|reservee au
@@ -223,6 +225,8 @@ REST = frozenset(
     "all every everything none nothing no alle alles nichts keine todas todos nada ninguna ninguno"
     " toutes tous rien aucune aucun tutte tutti niente nessuna nessuno".split()
 )
+#: Verbs of one thing alone.
+SINGULAR = frozenset("is isn has costs ist hat kostet est coute es tiene cuesta e costa".split())
 #: Answers to a name with a question mark.
 NO = frozenset("no nope nee nein non nao nie gone".split())
 #: The same without spaces between words.

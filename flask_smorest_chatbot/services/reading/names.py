@@ -33,6 +33,8 @@ _AFTER_NAME = frozenset(
 _SHORT_MAKER = 4
 #: Between a model and its maker.
 _FROM = frozenset("from by de of von par di da van".split())
+#: Behind a maker's name, these make it the maker's.
+_OF_MAKERS = frozenset("shop store dealer brand website museum company factory".split())
 #: By how much the best of several products must beat the next.
 _MARGIN = 0.5
 
@@ -190,7 +192,7 @@ class Names:
             (match.has_brand or self._tells(match, before))
             and match.exact > 0
             and word.is_capital
-            and len(word.text) >= (LONG_WORD if before != "the" else _SHORT_MAKER)
+            and len(word.text) >= (LONG_WORD if before in _INDEFINITE else _SHORT_MAKER)
             and before in _ARTICLES
             and (len(match.matched) > 1 or self._ends_name(match, text, words))
         )
@@ -226,6 +228,8 @@ class Names:
             return after.text.isascii() and after.text != "s"
         if gap not in (" ", "-"):
             return False
+        if after.text in _OF_MAKERS:
+            return True
         if after.is_capital and after.text in _VARIANTS:
             return True
         if match.is_full or after.text in self.common:
