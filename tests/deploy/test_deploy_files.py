@@ -1,4 +1,4 @@
-"""Scripts, units, nginx and containers, as their own checkers see them."""
+"""Scripts, units and nginx, as their own checkers see them."""
 
 from __future__ import annotations
 
@@ -149,17 +149,12 @@ def test_units_are_clean(units: list[Path]) -> None:
     assert run("systemd-analyze", "verify", "--man=no", *units).strip() == ""
 
 
-def test_the_site_is_well_confined() -> None:
-    run("systemd-analyze", "security", "--offline=true", "--threshold=15", UNITS / "rental.service")
+CONFINED = [unit for unit in UNITS.glob("rental*.service") if "@" not in unit.name]
 
 
-@pytest.mark.parametrize(
-    "unit", ["rental-backup", "rental-purge", "rental-sweep", "rental-model", "rental-warmup"]
-)
-def test_its_helpers_are_confined_too(unit: str) -> None:
-    run(
-        "systemd-analyze", "security", "--offline=true", "--threshold=20", UNITS / f"{unit}.service"
-    )
+@pytest.mark.parametrize("unit", CONFINED, **by_name)
+def test_the_site_and_its_helpers_are_well_confined(unit: Path) -> None:
+    run("systemd-analyze", "security", "--offline=true", "--threshold=15", unit)
 
 
 def test_every_unit_is_installed_and_every_timer_started() -> None:
