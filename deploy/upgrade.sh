@@ -43,9 +43,8 @@ main() {
     need_root
     old=$(current_release)
     recall_options
-    if [ -z "$old" ] || [ -z "$DOMAIN" ]; then
-        die "Nothing is installed: run deploy/install.sh."
-    fi
+    [ -n "$old" ] || die "Nothing is installed: run deploy/install.sh."
+    [ -n "$DOMAIN" ] || die "The options of the installation are not known here: run deploy/install.sh with them, once."
     new=$(release_name "$CHECKOUT")
     if [ "$new" = "$old" ]; then
         say "Release $new serves already."
