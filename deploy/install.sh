@@ -163,7 +163,11 @@ start_model() {
 }
 
 install_certificate() {
-    [ "$SELF_SIGNED" = no ] || return 0
+    if [ "$SELF_SIGNED" = yes ]; then
+        names_the_site /etc/rental/tls/fullchain.pem ||
+            say "/etc/rental/tls/fullchain.pem is not for $DOMAIN: remove it, and run this again for one that is."
+        return
+    fi
     local live=/etc/letsencrypt/live/$DOMAIN
     put /etc/letsencrypt/renewal-hooks/deploy/rental 0755 root:root < <(
         printf '#!/bin/sh\nsystemctl reload nginx\nsystemctl start --no-block rental-host-metrics.service\n'
@@ -171,6 +175,10 @@ install_certificate() {
     [ -e "$live/fullchain.pem" ] || change "get a certificate from Let's Encrypt" lets_encrypt
     [ "$(readlink /etc/rental/tls/fullchain.pem)" = "$live/fullchain.pem" ] ||
         change "serve with the certificate of Let's Encrypt" use_certificate "$live"
+}
+
+names_the_site() { # CERTIFICATE
+    [ ! -e "$1" ] || [[ $(openssl x509 -noout -checkhost "$DOMAIN" -in "$1") == *"does match"* ]]
 }
 
 lets_encrypt() {

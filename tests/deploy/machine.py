@@ -267,6 +267,8 @@ def test_what_the_administrator_changed_stays(vm: Machine) -> None:
 
 
 def test_an_option_can_be_taken_back(vm: Machine) -> None:
+    told = vm.run(INSTALL[0], "--domain", "other.example.com", "--dry-run").stdout
+    assert "fullchain.pem is not for other.example.com" in told
     told = vm.run(INSTALL[0], "--no-ollama", "--dry-run").stdout
     assert "would: remove rental-model.service" in told
     assert "would: write /etc/rental/options" in told
