@@ -17,12 +17,15 @@ MONTH = rf"(?P<m>{any_of(MONTHS)})\b\.?"
 YEAR = r"(?:,? (?:de |of )?(?P<y>20\d\d)(?![\d-]))?"
 _TO = r"\s?(?P<to>-|to|until|till|til|thru|through|and|&|bis(?: zum)?|al|a|au|y|et|und)\s?"
 _OF = r"\s?(?:of |de |in )?\s?"
+#: Between the first and the last of "5, 6 and 7 December".
+_MORE_DAYS = r"(?:(?:, ?\d{1,2}(?:st|nd|rd|th|\.)?(?=,| and| &| und| y| et)){1,5},?)?"
 _DAYS_THEN_MONTH = re.compile(
     rf"(?P<between>\b(?:between|entre"
-    rf"|zwischen) )?{_D}{ORDINAL}{_TO}{_D2}{ORDINAL}{_OF}{MONTH}{YEAR}"
+    rf"|zwischen) )?{_D}{ORDINAL}{_MORE_DAYS}{_TO}{_D2}{ORDINAL}{_OF}{MONTH}{YEAR}"
 )
 _MONTH_THEN_DAYS = re.compile(
-    rf"(?P<between>\bbetween )?\b{MONTH} (?:the )?(?P<d>\d{{1,2}}){ORDINAL}{_TO}{_D2}{ORDINAL}"
+    rf"(?P<between>\bbetween )?\b{MONTH} (?:the )?(?P<d>\d{{1,2}}){ORDINAL}{_MORE_DAYS}{_TO}"
+    rf"{_D2}{ORDINAL}"
     rf"(?!\s?(?:of )?(?:{any_of(MONTHS)})\b){YEAR}"
 )
 _WEEK_OF = re.compile(

@@ -45,13 +45,19 @@ _MONTH_AHEAD = re.compile(
     rf"\b{_WHICH} (?:whole |entire |full )?(?:month|monat|mes|mois|mese)\b"
     rf"|\b(?:el |il )?(?P<coming>mes que viene|mes proximo|mois prochain|mese prossimo)\b"
 )
+#: Other languages' words for the middle and the end of a month; all others are its beginning.
+_PARTS_ABROAD = {
+    "mitte": "mid", "a mediados de": "mid", "mi": "mid", "meta": "mid",
+    "ende": "end", "a finales de": "end", "a fines de": "end", "fin": "end", "fine": "end",
+}  # fmt: skip
 _PART = re.compile(
     rf"\b(?P<part>(?:the )?(?:first|last) (?:two|three|2|3) weeks (?:of|in)|(?:the )?(?:1st"
     rf"|first|2nd|second|3rd|third|4th|fourth|last) (?:week"
     rf"|weekend) (?:of|in)|(?:a |one |any |the )?weekend (?:of|in)|(?:the )?(?:1st|first|2nd"
     rf"|second|last|latter) half of|(?:the )?(?:beginning|start"
-    rf"|middle|end) of|early|mid|late)"
-    rf"[ -](?:the )?(?:{MONTH}{YEAR}|(?P<this>this month|month)|(?P<next>next month))"
+    rf"|middle|end) of|early|mid|late|anfang|a (?:principios|inicios) de|debut|inizio"
+    rf"|{'|'.join(_PARTS_ABROAD)})"
+    rf"[ -](?:the |de |di )?(?:{MONTH}{YEAR}|(?P<this>this month|month)|(?P<next>next month))"
 )
 _YEAR_END = re.compile(
     r"\b(?:(?:the )?end of (?:the|this) year|year'?s end|jahresende|ende des jahres|final de ano"
@@ -145,6 +151,7 @@ def _month_ahead(match: re.Match[str], today: date) -> Point | None:
 
 def _part_of_month(match: re.Match[str], today: date) -> Point | None:
     part = match["part"].removeprefix("the ")
+    part = _PARTS_ABROAD.get(part, part)
     month = number_of(MONTHS, match["m"]) if match["m"] else None
 
     def resolve(base: date) -> Days:
