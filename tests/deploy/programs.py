@@ -14,6 +14,7 @@ from servers import ROOT
 DEPLOY = ROOT / "deploy"
 LIBRARY = sorted(DEPLOY.glob("lib/*.sh"))
 PROGRAMS = sorted({*DEPLOY.rglob("*.sh")} - {*LIBRARY})
+PROGRAMS += [ROOT / ".ci/run", *sorted(ROOT.glob("scripts/*.sh"))]
 
 
 def run(program: str, *arguments: str | Path, cwd: Path | None = None, text: str = "") -> str:
