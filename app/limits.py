@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, request
 
-from flask_smorest_chatbot import RateLimitedError, RequestLimits, client_address
+from flask_smorest_chatbot import RateLimitedError, RequestLimits, client_address, limits_file
 
 EXTENSION_KEY = "site_limits"
 API = "/api/"
@@ -34,7 +34,7 @@ def init_app(app: Flask) -> None:
         "open": requests,
     }
     redis_url = app.config.get("CHATBOT_REDIS_URL") or ""
-    app.extensions[EXTENSION_KEY] = RequestLimits(texts, redis_url, "site")
+    app.extensions[EXTENSION_KEY] = RequestLimits(texts, redis_url, "site", limits_file(app))
     app.before_request(_count_stranger)
     app.after_request(_tell)
 

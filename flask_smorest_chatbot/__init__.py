@@ -31,7 +31,7 @@ from .errors import (
     TurnError,
 )
 from .extension import Chatbot
-from .limits import RequestLimits, client_address
+from .limits import RequestLimits, client_address, limits_file
 from .models import ChatApiKeyMixin, ChatMessageMixin, ChatSessionMixin, ChatUsageMixin
 from .profile import UserProfile
 from .routes.json_body import JsonBodyParser, read_body
@@ -80,6 +80,7 @@ __all__ = [
     "Vocabulary",
     "client_address",
     "free_time",
+    "limits_file",
     "model_status",
     "model_statuses",
     "read_body",

@@ -138,8 +138,8 @@ class ChatbotConfig:
     )
     queue_dir: str = _key(
         "",
-        "Folder where the workers of a host share the line of those who wait; not set means a "
-        "private one in the folder for temporary files",
+        "Folder where the workers of a host share the line of those who wait, and the counts of "
+        "requests; not set means a private one in the folder for temporary files",
     )
     redis_url: str = _key(
         "",

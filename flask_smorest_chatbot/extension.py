@@ -13,7 +13,7 @@ from .catalog import CatalogItem, CatalogQuery, Fact, Vocabulary
 from .cli import chatbot_cli
 from .config import ChatbotConfig
 from .errors import ConfigError
-from .limits import RequestLimits
+from .limits import RequestLimits, limits_file
 from .models import build_api_key_model, build_models, build_usage_model, erase_with_user
 from .profile import UserProfile
 from .routes import build_blueprint
@@ -253,7 +253,7 @@ class Chatbot:
             ),
             load_user=self._load_user,
             is_admin=self._is_admin,
-            limits=request_limits(config),
+            limits=request_limits(config, limits_file(app)),
             doctor_checks=tuple(self._doctor_checks),
         )
         api.register_blueprint(blueprint, url_prefix=config.url_prefix)

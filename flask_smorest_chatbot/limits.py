@@ -1,7 +1,8 @@
 """How often one user, or one address, may ask: limits by flask-limiter.
 
-The counts are in Redis, where all workers and hosts see them, or in each process. While Redis does
-not answer they are in each process, too, so that the chat goes on.
+The counts are in Redis, which all hosts share, or in a file that the workers of one host share. So
+they are while Redis does not answer, as the chat goes on. If the file is of no use, each process
+counts for itself.
 """
 
 from __future__ import annotations
@@ -14,14 +15,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv6Network, ip_address
+from pathlib import Path
 from time import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
 
 from flask import Flask, Response, request
 
 from .errors import RateLimitedError
 from .metrics import LIMITS_DEGRADED, RATE_LIMITED
+from .services.host_folder import host_file
 
 if TYPE_CHECKING:
     from flask_limiter import Limiter, RequestLimit
@@ -59,14 +63,22 @@ class RequestLimits:
 
     :param limits: by scope, one text of flask-limiter's for each key that :meth:`check` is given,
         such as ``{"log_in": ["10 per 5 minutes", "100 per hour"]}``; an empty one limits nothing
-    :param redis_url: where the counts are; empty for in this process
+    :param redis_url: where the counts are; empty for on this host
     :param name: tells these limits from others that count in the same place
+    :param file: finds the file in which all processes of the host count; None for in this process
     """
 
-    def __init__(self, limits: Mapping[str, Sequence[str]], redis_url: str, name: str) -> None:
+    def __init__(
+        self,
+        limits: Mapping[str, Sequence[str]],
+        redis_url: str,
+        name: str,
+        file: Callable[[], Path] | None = None,
+    ) -> None:
         self._limits = limits
         self._redis_url = redis_url
         self._name = name
+        self._file = file
         self._lock = threading.Lock()
         self._limiter: Limiter | None = None
         self._checks: dict[str, Callable[[], None]] = {}
@@ -157,9 +169,8 @@ class RequestLimits:
             except StorageError:  # of several at once the library lets only the first fall back
                 continue
             break
-        if self._redis_url:
-            is_away = limiter.limiter.storage is not limiter.storage
-            LIMITS_DEGRADED.set(is_away)
+        is_away = limiter.limiter.storage is not limiter.storage
+        LIMITS_DEGRADED.set(is_away)
         return breached
 
     def _look(self, limiter: Limiter, breached: bool) -> Standing:
@@ -189,12 +200,16 @@ class RequestLimits:
 
     def _new_limiter(self) -> Limiter:
         from flask_limiter import Limiter
+        from limits.storage import storage_from_string
+        from limits.strategies import FixedWindowRateLimiter
 
+        on_host = self._on_host()
+        wrapped: dict[str, Any] = {"wrap_exceptions": True}
         limiter = Limiter(
             str,  # each limit has a function of its own that says whom it is for
             key_prefix=self._name,
-            storage_uri=self._redis_url or "memory://",
-            storage_options=_redis_options(self._redis_url) if self._redis_url else {},
+            storage_uri=self._redis_url or on_host,
+            storage_options=_redis_options(self._redis_url) if self._redis_url else wrapped,
             strategy="fixed-window",  # one number for each key, and counts can be taken back
             in_memory_fallback_enabled=True,
             fail_on_first_breach=False,  # Retry-After is true only if all limits are looked at
@@ -207,7 +222,41 @@ class RequestLimits:
         # not to count for, nor to be changed by.
         hooks = dict.fromkeys(("before_request", "after_request", "teardown_request"), _no_hook)
         limiter.init_app(cast("Flask", SimpleNamespace(config={}, extensions={}, **hooks)))
+        if self._redis_url:  # there is no setting for where to fall back to
+            storage: Any = storage_from_string(on_host, **wrapped)
+            limiter._fallback_storage = storage
+            limiter._fallback_limiter = FixedWindowRateLimiter(storage)
         return limiter
+
+    def _on_host(self) -> str:
+        """Return where to count without Redis, as ``limits`` names it."""
+        from .host_counts import SCHEME, HostCounts
+
+        try:
+            uri = f"{SCHEME}:{quote(str(self._file()))}" if self._file else ""
+            # It may be another worker's at the moment, which makes it.
+            is_of_use = uri and any(HostCounts(uri).check() for _ in range(_ATTEMPTS))
+        except OSError:
+            is_of_use = False
+        if is_of_use:
+            return uri
+        if self._file:
+            _log.warning("workers do not share the counts of requests: each has its own limits")
+        return "memory://"
+
+
+def limits_file(app: Flask) -> Callable[[], Path] | None:
+    """Return what finds the file in which all processes of a host count an app's requests.
+
+    It is in ``CHATBOT_QUEUE_DIR``, and one for each database. None for a database that is in the
+    memory of a process, whose users are nobody else's.
+    """
+    address = str(app.config.get("SQLALCHEMY_DATABASE_URI", ""))
+    if address == "sqlite://" or ":memory:" in address:
+        return None
+    folder = app.instance_path if address.startswith("sqlite") else ""
+    configured = str(app.config.get("CHATBOT_QUEUE_DIR") or "")
+    return lambda: host_file(configured, "limits", f"{address} {folder}")
 
 
 def note_standing(limit: int, reset: int) -> None:

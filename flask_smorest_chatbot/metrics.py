@@ -57,7 +57,7 @@ RATE_LIMITED = Counter(
 )
 LIMITS_DEGRADED = Gauge(
     "chatbot_limits_degraded",
-    "1 while limits that should be counted in Redis are counted in each process.",
+    "1 while limits are not counted where they should be: in Redis, or else in the host's file.",
     multiprocess_mode="livemax",
 )
 QUEUED = Gauge(

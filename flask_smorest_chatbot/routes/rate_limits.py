@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import Response, current_app, request
@@ -15,11 +17,13 @@ from .auth import current_user_key
 from .errors import answer_to, is_unrouted
 
 
-def request_limits(config: ChatbotConfig) -> RequestLimits:
+def request_limits(config: ChatbotConfig, file: Callable[[], Path] | None) -> RequestLimits:
     """Return the limits of an app: on each user's turns and other requests, and on addresses from
     which requests come that nobody can be found for.
 
     What browsers ask beforehand is only counted, not refused.
+
+    :param file: from :func:`.limits_file`
     """
     texts = {
         "turns": _text(minute=config.max_turns_per_minute, hour=config.max_turns_per_hour),
@@ -28,7 +32,7 @@ def request_limits(config: ChatbotConfig) -> RequestLimits:
         "preflights": _text(minute=config.max_reads_per_minute),
     }
     limits = {scope: [text] for scope, text in texts.items()}
-    return RequestLimits(limits, config.redis_url, config.blueprint_name)
+    return RequestLimits(limits, config.redis_url, config.blueprint_name, file)
 
 
 def _text(**amounts: int) -> str:

@@ -78,7 +78,7 @@ def test_chats_go_on_whatever_redis_does(echo_model: EchoModel, tmp_path: Path) 
         assert is_degraded(site)
         with flapping(redis):
             assert ask(site, token, 20) == [200] * 20
-        # Each worker counts for itself meanwhile: there still is a limit.
+        # The workers count together meanwhile: there still is a limit.
         assert any(429 in ask(site, token, 20) for _ in range(20))
         assert client.get("/api/chatbot/sessions").status_code == 200
     log = (tmp_path / "server.log").read_text()

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import stat
-import tempfile
-from pathlib import Path
 
 from ...config import ChatbotConfig
+from ..host_folder import host_file
 from .admission import Admission
 from .fallback import Lines
 from .line import Limits, Line, LineError
@@ -44,7 +41,7 @@ def _lines(config: ChatbotConfig, limits: Limits, site: str) -> Lines:
     if config.redis_url:
         lines["Redis"] = RedisLine(config.redis_url, _digest(model), limits)
     try:
-        path = _folder(config.queue_dir) / f"line-{_digest(f'{site} {model}')}.sqlite"
+        path = host_file(config.queue_dir, "line", f"{site} {model}")
         lines["a file of this host"] = SqliteLine(str(path), limits)
     except (LineError, OSError) as error:
         log.warning("workers do not share the line for the model: %s", error)
@@ -54,19 +51,3 @@ def _lines(config: ChatbotConfig, limits: Limits, site: str) -> Lines:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _folder(configured: str) -> Path:
-    """Return the folder of the file, which nobody else may write to.
-
-    :raises LineError: when somebody else can
-    """
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    own = Path(tempfile.gettempdir()) / f"flask-smorest-chatbot-{user}"
-    folder = Path(configured) if configured else own
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = folder.lstat()
-    is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == user
-    if not configured and not (is_own and found.st_mode & 0o022 == 0):
-        raise LineError(f"{folder} is not only ours: set CHATBOT_QUEUE_DIR")
-    return folder
