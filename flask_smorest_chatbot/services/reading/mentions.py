@@ -168,16 +168,16 @@ def _place(item: CatalogItem) -> str:
 
 def _by_id(text: str, items: Sequence[CatalogItem]) -> Iterator[Mention]:
     known = {str(item.id): item for item in items}
-    told: list[tuple[int, int]] = []
+    told: set[int] = set()  # places that another pattern has read
     for pattern in (_CALLED_ID, _MAYBE_ID, _CODED_ID):
         for cited in pattern.finditer(text):
-            if any(start <= cited.start() < end for start, end in told):
+            if cited.start() in told:
                 continue
             keys = _ID_GLUE.split(cited[cited.lastindex or 1])
             for key in (key.strip(" #").rstrip(".-") for key in keys):
                 # "#1" is a rank more often than an id.
                 if key in known and (pattern is _CALLED_ID or len(key) > 1):
-                    told.append(cited.span())
+                    told.update(range(*cited.span()))
                     yield Mention(known[key], cited.start(), cited.end(), "", by_id=True)
 
 

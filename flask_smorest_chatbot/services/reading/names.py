@@ -7,7 +7,7 @@ model's letters and digits apart, numbers exactly and long words by their spelli
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from ...catalog import CatalogItem
@@ -91,28 +91,30 @@ class Names:
     def find(self, text: str, words: Sequence[Word]) -> list[Match]:
         """Return where products are named in a text, in order, without overlaps."""
         found: list[Match] = []
+        named: set[int] = set()
         at = 0
         for start in self._starts(words):
             if start < at:
                 continue
             match = self._best_at(words, start)
             if match is None or not self._is_name(match, text, words):
-                match = self._again(found, words, start, text)
+                match = self._again(named, words, start, text)
             if match is not None:
                 found.append(match)
+                named.add(id(match.product))
                 at = match.last
         return found
 
-    def _again(
-        self, found: Sequence[Match], words: Sequence[Word], at: int, text: str
-    ) -> Match | None:
-        """Return the product meant by "the Roland" when one Roland alone was named before."""
+    def _again(self, named: Set[int], words: Sequence[Word], at: int, text: str) -> Match | None:
+        """Return the product meant by "the Roland" when one Roland alone was named before.
+
+        :param named: ``id()`` of the products named
+        """
         known = self._of_word[self._spelling[words[at].text]]
-        before = {id(match.product) for match in found}
-        named = [product for product in known if id(product) in before]
-        if len(named) != 1:
+        before = [product for product in known if id(product) in named]
+        if len(before) != 1:
             return None
-        match = self._run(named[0], words, at)
+        match = self._run(before[0], words, at)
         is_meant = self._is_short(match, text, words) and not self.is_other(match, text, words)
         return match if is_meant else None
 
