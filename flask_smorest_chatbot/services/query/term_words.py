@@ -13,14 +13,16 @@ BEFORE = (
     r"|called|like|another|big|huge|much|that|all|yet another)){0,5} ?$"
 )
 UNWANTED = re.compile(
-    r"(?:\b(?:(?<!why )not|no|without|autres? que|otr[oa]s? que no|altr[oi] che|andere als"
+    r"(?:\b(?:(?<!why )not|no|weder|ni|ne|without|autres? que|otr[oa]s? que no|altr[oi] che"
+    r"|andere als"
     r"|distint[oa]s? (?:de|a)|except(?: for)?|excluding|excludes?|exclude|besides"
     r"|apart from"
     r"|aside from|other (?:\w{1,12} )?than|different (?:from|than)|nothing(?: (?:from|by|like"
     r"|made by))?"
     r"|rather not(?: have| take| go for| use)?|not go(?:ing)? for|any(?:thing|one|where)? but"
     r"|anything over|never again|nie wieder|nunca mas|plus jamais"
-    r"|any \w{1,12} but|everything but|all but|rather than|instead of|neither"
+    r"|any \w{1,12} but|everything but|all but|rather than|plutot que|lieber als|antes que"
+    r"|piuttosto che|instead of|neither"
     r"|nor|avoid(?:ing)?|hates?|hated|dislikes?|skip|minus|leave out|but no|but not|ohne"
     r"|keine[nrm]?|kein|nicht|sin|sans"
     r"|pas de|pas|nada de|menos|meno|sauf|hormis|excepte|excepto|salvo|au(?:ss|\u00df)er"
@@ -42,8 +44,9 @@ ASKS = re.compile(
 )
 # "I'd rather have a Nord than a Yamaha", "any strat but a Squier": across the name before.
 LESS_LIKED = re.compile(
-    r"\b(?:(?:rather|prefer) [^.;!?]{1,40} (?:than|over|to)|(?:any|every|all) [^,.;!?]{1,30} but)"
-    r" (?:a |an |the )?$"
+    r"\b(?:(?:rather|prefer) [^.;!?]{1,40} (?:than|over|to)|(?:any|every|all) [^,.;!?]{1,30} but"
+    r"|lieber [^.;!?]{1,40} als|(?:prefiero|prefere|preferisco) [^.;!?]{1,40} (?:a|que|che)"
+    r"|plutot [^.;!?]{1,40} que) (?:an? |the |eine?n? |una? |une )?$"
 )
 UNWANTED_AFTER = re.compile(
     r"^(?: guitars?| one| ones)?(?: (?:is|are) (?:not (?:for me|my thing|an option|what)|out\b"
@@ -69,7 +72,8 @@ NOT_AFTER = re.compile(
     r"^ (?:experience|skills?|knowledge|lessons?|training|background|teacher|problem|matter)"
 )
 LIST = re.compile(
-    r"^(?: guitars?| instruments?| stuff)?,?(?: ?(?:or|nor|and|&|/|y|o|et|ou|und|oder)) ?(?:a |an "
+    r"^(?: guitars?| instruments?| stuff)?,?(?: ?(?:or|nor|and|&|/|y|o|et|ou|und|oder|noch|ni"
+    r"|ne)) ?(?:a |an "
     r"|the |any |no )?$"
 )
 COMMA = re.compile(r"^, ?(?:a |an |the |any )?$")
