@@ -184,7 +184,7 @@ class ChatbotConfig:
         high=104_857_600,
     )
     catalog_limit: int = _key(
-        6,
+        5,
         "Catalogue items offered to the model per turn; a new one costs about 60 tokens",
         unit="items",
         low=0,

@@ -128,6 +128,7 @@ def _user_text(
         instructions=plan.instructions,
         period=query.period,
         earlier=earlier,
+        is_price_asked=bool(query.item_ids) or len(standing) < len(notes.understood(query)),
     )
 
 

@@ -13,7 +13,7 @@ from .tokens import estimate_tokens
 MOST_MESSAGES = 200
 #: Trimming leaves this share of the room, with the system message: cutting one message a turn would
 #: change the front of every prompt, and the model server would evaluate all of it anew.
-LOW_WATER = 1 / 3
+LOW_WATER = 0.3
 #: Beside a long system message the history keeps at least this share of what it has.
 _LEAST_HISTORY = 1 / 6
 #: What the marks around an answer may take when it is sent back, beyond what was counted of it.
@@ -61,7 +61,7 @@ def fit(exchanges: Sequence[Exchange], front: int, room: int) -> list[Exchange]:
 
     :param front: estimated tokens of the system message
     :param room: tokens left for the system message and the history
-    :return: all of them, or the latest that take at most a third of what the history has
+    :return: all of them, or the latest that leave most of the room to what is to come
     """
     kept = list(exchanges)
     share = _counted_share(kept, front)

@@ -293,4 +293,4 @@ def test_catalogue_is_asked_with_the_users_words_and_profile(host: Host, user: A
     query = host.queries[0]
     assert set(query.words) >= {"guitar", "rock"}
     assert (query.user_id, query.profile.experience_level) == (user, "beginner")
-    assert query.limit == 6
+    assert query.limit == 5

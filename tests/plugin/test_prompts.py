@@ -25,7 +25,7 @@ def test_candidates_stand_before_the_question_in_the_users_message() -> None:
     assert text == (
         "<items>\n- id 17: Yamaha FG800 (acoustic guitar; condition: good; 18.00 USD a day)\n"
         "</items>\n\nBe brief.\n\nA guitar?\n\n"
-        "(If items above fit, name one to three of them with their prices. Be brief.)"
+        "(Name one to three items that fit, with their prices. Be brief.)"
     )
 
 

@@ -58,7 +58,7 @@ def test_a_history_grows_until_it_is_full_and_then_goes_in_a_block() -> None:
         lengths.append(len(kept))
     assert max(lengths) == 12
     drops = [later - earlier for earlier, later in itertools.pairwise(lengths)]
-    assert set(drops) == {1, 4 - 12}
+    assert set(drops) == {1, 3 - 12}
 
 
 def test_the_servers_count_replaces_the_estimate() -> None:
@@ -81,12 +81,12 @@ def test_beside_a_long_system_message_some_history_is_kept() -> None:
     one = exchange(0).estimated
     kept = fit([exchange(number) for number in range(13)], 12 * one, 24 * one)
     assert len(kept) == 2
-    assert len(fit([exchange(number) for number in range(25)], 0, 24 * one)) == 8
+    assert len(fit([exchange(number) for number in range(25)], 0, 24 * one)) == 7
 
 
 def test_a_history_of_very_short_messages_is_bounded_too() -> None:
     exchanges = [Exchange(number, "a", "b") for number in range(100)]
-    assert len(fit(exchanges, 0, 1_000_000)) == 33
+    assert len(fit(exchanges, 0, 1_000_000)) == 30
 
 
 def items(count: int) -> list[CatalogItem]:
@@ -194,23 +194,47 @@ def test_what_users_write_does_not_count_as_told() -> None:
     assert not still_stands(note, [written])
 
 
-def test_the_same_items_again_are_called_so() -> None:
-    found, same = items(3), "<items>\n- the same as before\n</items>"
+def test_a_list_stands_until_another_one() -> None:
+    found = items(3)
     earlier: list[str] = []
     for offered, expected in (
-        (found, "- id 2: Guitar 2"),
-        (found, "- listed before: id 0, 1, 2\n"),
-        (found, same),
-        (found, same),
-        (found[:2], "- listed before: id 0, 1\n"),
-        (found, "- listed before: id 0, 1, 2\n"),
-        ([], "(nothing available)"),
-        ([], "(nothing available)"),
-        (found, "- listed before: id 0, 1, 2\n"),
+        ([], "<items>\n(nothing available)\n</items>\n\nHi"),
+        (found, "<items>\n- id 0: Guitar 0"),
+        (found, "<items>\n- listed before: id 0, 1, 2\n</items>\n\nHi"),
+        (found, "Hi"),
+        (found, "Hi"),
+        (found[:2], "<items>\n- listed before: id 0, 1\n</items>\n\nHi"),
+        (found, "<items>\n- listed before: id 0, 1, 2\n</items>\n\nHi"),
+        ([], "Hi"),
+        (found, "Hi"),
     ):
         earlier.append(user_text("Hi", offered, earlier=earlier))
-        assert expected in earlier[-1]
-        assert earlier[-1].startswith(same) == (expected == same)
+        assert earlier[-1].startswith(expected)
+    refused = user_text("Hi", [], notes=["This site does not carry this: tubas."], earlier=earlier)
+    assert refused.startswith("<items>\n(nothing available)\n</items>")
+
+
+def test_a_price_that_comes_back_is_told_again() -> None:
+    cheap, dear = (
+        CatalogItem(id=17, name="Yamaha FG800", price=price) for price in ("18.00", "20.00")
+    )
+    earlier = [user_text("Hi", [cheap])]
+    earlier.append(user_text("Hi", [dear], earlier=earlier))
+    assert "20.00 USD a day" in earlier[-1]
+    assert "18.00 USD a day" in user_text("Hi", [cheap], earlier=earlier)
+    assert "listed before" in user_text("And?", [dear], earlier=earlier[1:])
+
+
+def test_what_known_items_come_to_is_told_when_it_is_asked() -> None:
+    item = CatalogItem(id=17, name="Yamaha FG800", price="18.00")
+    week = Period(date(2026, 12, 1), date(2026, 12, 8))
+    told = user_text("Hi", [item])
+    asked = user_text("And for a week?", [item], period=week, earlier=[told])
+    assert "- id 17: 126.00 USD for 7 days" in asked
+    by_the_way = user_text("Is it loud?", [item], period=week, earlier=[told], is_price_asked=False)
+    assert "126.00" not in by_the_way
+    new = user_text("Is it loud?", [item], period=week, is_price_asked=False)
+    assert "18.00 USD a day)" in new
 
 
 def test_a_note_stands_until_another_of_its_kind() -> None:

@@ -61,7 +61,7 @@ def test_kinds_are_found_in_singular_and_plural_and_under_other_names(listed):
 
 def test_marks_find_nothing_in_particular(listed):
     for word in ("%", "_", "'", '"', "\\", "!", ":*", "&", "(", "a:*", ""):
-        assert len(ask(words=[word, f"{word}{word}"]).items) == 8
+        assert len(ask(words=[word, f"{word}{word}"]).items) == 3
         assert ask(f"x{word}y").outcome == "not_carried"
 
 
@@ -284,6 +284,15 @@ def test_a_message_about_something_else_gets_some_of_what_the_user_likes(listed)
     at_hand = models(ask(words=["winter"], profile=profile))
     assert len(at_hand) == 3
     assert set(at_hand) < liked
+
+
+def test_a_message_that_names_nothing_is_about_what_was_shown(listed):
+    shown = [listed["P-125"]]
+    assert models(ask(words=["heavy", "carry"], shown_ids=shown)) == ["P-125"]
+    assert models(ask(words=["violin"], shown_ids=shown)) != ["P-125"]
+    assert models(ask("violin", shown_ids=shown)) != ["P-125"]
+    assert "P-125" in models(ask(words=["heavy"], shown_ids=[10**6, *shown]))
+    assert ask(words=["heavy"], shown_ids=[10**6]).items
 
 
 def test_a_message_that_names_nothing_gets_what_the_user_likes(listed):
