@@ -17,10 +17,7 @@ from flask.cli import AppGroup
 from .errors import ChatbotError, ConflictError, InputError
 from .models import parse_user_key, user_key_column, utc_now
 from .schemas import chat_request_schema
-from .services.doctor import examine
 from .services.events import Delta, Failed, Recommended
-from .services.turn import Turn
-from .services.warming import warm_up
 from .values import TurnPlan
 
 chatbot_cli = AppGroup("chatbot", help="Check the chatbot, or talk to it.")
@@ -30,6 +27,8 @@ chatbot_cli = AppGroup("chatbot", help="Check the chatbot, or talk to it.")
 def doctor() -> None:
     """Check configuration, tables, model, loaders and what the host adds; exit status 1 if anything
     fails."""
+    from .services.doctor import examine
+
     state = current_app.extensions["chatbot"]
     failed = False
     services, models = state.turn_services, state.models
@@ -52,6 +51,8 @@ def doctor() -> None:
 )
 def warm_up_command(wait: float) -> None:
     """Load the model before the first user comes; exit status 1 if it does not answer."""
+    from .services.warming import warm_up
+
     services = current_app.extensions["chatbot"].turn_services
     try:
         for server, seconds in warm_up(services, wait):
@@ -172,6 +173,8 @@ def _say_answer(user_key: Any, session_id: str, message: str) -> bool:
     """Answer under the same limits as ``POST /chat``; tell whether there was a whole answer."""
     state = current_app.extensions["chatbot"]
     services = state.turn_services
+    from .services.turn import Turn
+
     said = {"message": message, "session_id": session_id}
     if wrong := chat_request_schema(state.config, True)().validate(said):
         click.echo(" ".join(text for texts in wrong.values() for text in texts), err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Response, after_this_request, current_app, request
@@ -18,8 +18,6 @@ from ..schemas import EXAMPLE_SESSION, EXAMPLE_STOPPED, ChatMessageSchema
 from ..services.events import Done, Failed
 from ..services.following import Following
 from ..services.storage.turn_records import OpenTurn
-from ..services.turn import Turn
-from ..services.window import takes
 from ..text import is_blank
 from ..values import TurnPlan
 from .auth import current_user, current_user_key, requires
@@ -27,6 +25,10 @@ from .documentation import TAGS, Documentation
 from .errors import request_id
 from .repeats import once, request_key
 from .streaming import event_stream, last_place, run_to_end, wants_event_stream
+
+if TYPE_CHECKING:
+    from ..services.host import TurnServices
+    from ..services.turn import Turn
 
 Planner = Callable[[Any, str], TurnPlan]
 
@@ -148,7 +150,15 @@ def add_resume_endpoint(blueprint: Blueprint, documentation: Documentation) -> N
             return event_stream(following, services.config.ping_interval)
 
 
+def _turn(services: TurnServices, plan: TurnPlan, opened: OpenTurn) -> Turn:
+    from ..services.turn import Turn  # starting an app must not wait for what only turns need
+
+    return Turn(services, plan, opened, _own_host(), request_id())
+
+
 def _start_turn(endpoint: ChatEndpoint, message: str, session_id: str | None) -> Turn | Following:
+    from ..services.window import takes
+
     services = current_app.extensions["chatbot"].turn_services
     key, user_id = request_key([endpoint.rule, message, session_id]), current_user_key()
     plan = endpoint.plan(current_user(), message)
@@ -163,7 +173,7 @@ def _start_turn(endpoint: ChatEndpoint, message: str, session_id: str | None) ->
     opened = once(services, user_id, key, open_turn)
     if isinstance(opened, Following):
         return opened
-    return Turn(services, plan, opened, _own_host(), request_id())
+    return _turn(services, plan, opened)
 
 
 def _own_host() -> str:
@@ -184,8 +194,7 @@ def _retry_turn(message_id: int) -> Turn | Following:
     if isinstance(opened, Following):
         return opened
     planner = state.planners.get(opened.endpoint, plain_chat)
-    plan = planner(current_user(), opened.question)
-    return Turn(services, plan, opened, _own_host(), request_id())
+    return _turn(services, planner(current_user(), opened.question), opened)
 
 
 def answer(turn: Turn | Following) -> Response | dict[str, Any]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, current_app, request, stream_with_context
 from werkzeug.datastructures import MIMEAccept
@@ -16,9 +16,11 @@ from werkzeug.datastructures import MIMEAccept
 from ..schemas import ChatResponseSchema
 from ..services.events import Delta, Done, Event, Failed, Queued, Recommended, Started, Waiting
 from ..services.following import Following
-from ..services.turn import Turn
 from .client_watch import ClientWatch
 from .errors import describe
+
+if TYPE_CHECKING:
+    from ..services.turn import Turn
 
 PING = ": ping\n\n"
 _clients = ClientWatch()

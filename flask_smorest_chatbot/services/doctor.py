@@ -17,7 +17,6 @@ from ..errors import ChatbotError
 from ..profile import UserProfile
 from .host import Offered, TurnServices
 from .model.chat_model import is_on_ollama
-from .model.generation import Generation
 from .model.servers import name_of
 
 #: Longest wait for the model server's list of models, in seconds.
@@ -187,6 +186,8 @@ def _check_answer(services: TurnServices, number: int) -> Finding:
 
     :param number: which one, as configured
     """
+    from .model.generation import Generation  # a start must not wait for what only turns need
+
     began = time.monotonic()
     try:
         server = services.chat_model.servers()[number]

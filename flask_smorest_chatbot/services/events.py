@@ -9,6 +9,9 @@ from typing import Any
 
 from ..errors import TurnError
 
+#: Seconds between two looks at the database, or at the line for the model, of who waits for it.
+TICK = 0.15
+
 
 @dataclass(frozen=True)
 class Started:

@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
-from .events import Event, Waiting
-from .model.attempt import TICK
+from .events import TICK, Event, Waiting
 from .running import RunningTurns
 from .storage.tables import DATABASE_AWAY
 

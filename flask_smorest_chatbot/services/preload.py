@@ -15,6 +15,7 @@ def preload(services: TurnServices) -> None:
     """Import LangChain and what reads messages and answers; nobody is asked anything."""
     import flask_limiter  # noqa: F401
 
+    from . import turn  # noqa: F401
     from .reading import prose, recommendations  # noqa: F401
 
     if services.config.redis_url:

@@ -44,9 +44,9 @@ from .admission import Place, wait_in_line
 from .briefing import Briefing, brief
 from .catalogue.catalog_search import refusal, reread
 from .catalogue.offers import money, offer
-from .events import Delta, Done, Event, Failed, Recommended, Started, Waiting, chat_response
+from .events import TICK, Delta, Done, Event, Failed, Recommended, Started, Waiting, chat_response
 from .host import TurnServices
-from .model.attempt import TICK, Usage
+from .model.attempt import Usage
 from .model.generation import Generation
 from .model.servers import check_any_is_asked
 from .prompts import PromptMessage

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ...config import ChatbotConfig
 from ...errors import ChatbotError, ModelError, ModelTimeoutError
 from ...text import storable
+from ..events import TICK
 from ..prompts import PromptMessage
 from .model_errors import translate
 
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 
 #: Pieces read ahead of a slow client before the model is made to wait.
 _QUEUE_SIZE = 256
-#: Longest time between two looks at what else may have happened, in seconds: for who waits for
-#: the database or in the line, and for who waits for the model, as a thousand do at once.
-TICK, SILENCE = 0.15, 0.3
+#: Longest time in seconds between two looks at what else may have happened, for who waits for the
+#: model, as a thousand do at once.
+SILENCE = 0.3
 #: Most characters of an answer, per token that it may take: tokens are shorter words than this.
 _CHARS_PER_TOKEN = 32
 #: What reading an answer of Ollama raises that is none: garbage, half a line, a page of a proxy.

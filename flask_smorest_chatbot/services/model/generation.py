@@ -16,8 +16,9 @@ from typing import Any
 from ...config import ChatbotConfig
 from ...errors import ModelError, ModelTimeoutError
 from ...metrics import MODEL_RETRIES
+from ..events import TICK
 from ..prompts import PromptMessage
-from .attempt import TICK, Attempt, Usage
+from .attempt import Attempt, Usage
 from .model_errors import unreachable
 from .repetition import WINDOW, goes_round
 from .servers import ModelServer
