@@ -126,6 +126,8 @@ def when_ready(server: Any) -> None:
     _preload(server.app.wsgi())
     if server.master_pid:
         _take_over(server)
+    else:
+        _forget_counts(server.app.wsgi())
     if usec := int(os.environ.get("WATCHDOG_USEC", "0")):
         gevent.spawn(_feed_watchdog, server, usec / 2_000_000)
 
@@ -141,6 +143,14 @@ def _preload(app: Any) -> None:
     preload(app)
     gc.collect()
     gc.freeze()
+
+
+def _forget_counts(app: Any) -> None:
+    """Let a start begin the limits anew. A worker that ends or a reload must not: that can be
+    brought about from outside."""
+    from app.routes.chatbot import chatbot
+
+    chatbot.forget_counts(app)
 
 
 def _take_over(server: Any) -> None:

@@ -13,7 +13,7 @@ from .catalog import CatalogItem, CatalogQuery, Fact, Vocabulary
 from .cli import chatbot_cli
 from .config import ChatbotConfig
 from .errors import ConfigError
-from .limits import RequestLimits, limits_file
+from .limits import RequestLimits, forget_counts, limits_file
 from .models import build_api_key_model, build_models, build_usage_model, erase_with_user
 from .profile import UserProfile
 from .routes import build_blueprint
@@ -267,6 +267,13 @@ class Chatbot:
         from .services.preload import preload
 
         preload(app.extensions["chatbot"].turn_services)
+
+    def forget_counts(self, app: Flask) -> None:
+        """Begin the limits anew that are counted on this host; those in Redis go on.
+
+        For a server that starts, whose workers share the counts from then on, whichever ends.
+        """
+        forget_counts(app)
 
     def settle_lost_turns(self, app: Flask) -> int:
         """End the turns of workers that are gone; to be called when a worker starts to serve.

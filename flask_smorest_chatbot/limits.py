@@ -259,6 +259,17 @@ def limits_file(app: Flask) -> Callable[[], Path] | None:
     return lambda: host_file(configured, "limits", f"{address} {folder}")
 
 
+def forget_counts(app: Flask) -> None:
+    """Forget what the processes of this host have counted for an app; Redis keeps what it has."""
+    from limits.errors import StorageError
+
+    from .host_counts import SCHEME, HostCounts
+
+    if file := limits_file(app):
+        with suppress(OSError, StorageError):  # it is of no use, and so holds nothing
+            HostCounts(f"{SCHEME}:{quote(str(file()))}", wrap_exceptions=True).reset()
+
+
 def note_standing(limit: int, reset: int) -> None:
     """Note for :meth:`.RequestLimits.tell` that nothing is left of what is counted elsewhere.
 

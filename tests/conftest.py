@@ -19,6 +19,17 @@ from servers import (
 from small_ollama import SmallOllama
 
 
+@pytest.fixture(scope="session", autouse=True)
+def queue_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A folder of the run's own for what the processes of a host share.
+
+    A database may have the address of one of an earlier run, whose requests are nothing to it.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHATBOT_QUEUE_DIR", str(tmp_path_factory.mktemp("queue")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real PostgreSQL; the URL of its maintenance database."""

@@ -79,6 +79,7 @@ def start_site(folder: Path, **settings: str) -> LiveSite:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("CHATBOT_")},
         "DATABASE_URL": f"sqlite:///{folder}/site.db",
+        "CHATBOT_QUEUE_DIR": str(folder),
         "CHATBOT_NUM_PREDICT": "80",
         "CHATBOT_TEMPERATURE": "0",
         "REGISTRATIONS_PER_ADDRESS": "0",  # tests make as many accounts as they need

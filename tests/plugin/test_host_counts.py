@@ -106,6 +106,14 @@ def test_workers_of_a_host_have_one_limit(workers: Any) -> None:
     assert degraded() == 0
 
 
+def test_a_server_that_starts_begins_anew(workers: Any) -> None:
+    both = workers()
+    assert both.ask(6) == [200] * 4 + [429] * 2
+    host = both.hosts[0]
+    host.chatbot.forget_counts(host.app)
+    assert both.ask(5) == [200] * 4 + [429]
+
+
 def test_a_database_in_memory_has_users_of_its_own(tmp_path: Path) -> None:
     host = make_host("sqlite://", CHATBOT_QUEUE_DIR=str(tmp_path))
     host.app.test_client().get(SESSIONS)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import resource
 import socket
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import psutil
 from servers import start_site, stop_site
 
@@ -79,3 +81,13 @@ def answer_to(url: str, request: bytes) -> tuple[list[str], Any]:
         with connection.makefile("rb") as answer:
             head, _, body = answer.read().decode().partition("\r\n\r\n")
     return head.split("\r\n"), body
+
+
+def test_workers_share_the_limits_and_a_start_begins_them_anew(tmp_path: Path) -> None:
+    for _ in range(2):
+        site = start_site(tmp_path, MAX_REQUESTS_PER_MINUTE="3", WEB_CONCURRENCY="2")
+        try:
+            asked = [httpx.get(f"{site.url}/api/listings", trust_env=False) for _ in range(6)]
+        finally:
+            stop_site(site)
+        assert [answer.status_code for answer in asked] == [200] * 3 + [429] * 3
