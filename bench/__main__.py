@@ -22,6 +22,7 @@ from . import (
     first_token,
     pages,
     prompt_cache,
+    refusal,
     startup,
     statements,
     thousand,
@@ -32,6 +33,7 @@ RESULTS = Path(__file__).parent / "results"
 PARTS: dict[str, Callable[[bool], list[Figure]]] = {
     "thousand": thousand.measure,
     "concurrency": concurrency.measure,
+    "refusal": refusal.measure,
     "first_token": first_token.measure,
     "startup": startup.measure,
     "extraction": extraction.measure,

@@ -333,7 +333,8 @@ def test_answer_survives_a_database_that_is_away_while_it_is_written(
 ) -> None:
     host.chat_model.scripts.append(["One ", 0.3, "two."])
     conversations = host.app.extensions["chatbot"].turn_services.conversations
-    monkeypatch.setattr("flask_smorest_chatbot.services.running.SAVE_INTERVAL", 0.05)
+    for interval in ("SAVE_INTERVAL", "LOOK_INTERVAL"):
+        monkeypatch.setattr(f"flask_smorest_chatbot.services.running.{interval}", 0.05)
     tried: list[str] = []
 
     def away(_turns: Any, texts: Any) -> Any:
