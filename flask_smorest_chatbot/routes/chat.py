@@ -17,7 +17,7 @@ from ..models import MAX_KEY
 from ..schemas import EXAMPLE_SESSION, EXAMPLE_STOPPED, ChatMessageSchema
 from ..services.events import Done, Failed
 from ..services.following import Following
-from ..services.storage.turn_records import OpenTurn
+from ..services.storage.open_turn import OpenTurn
 from ..text import is_blank
 from ..values import TurnPlan
 from .auth import current_user, current_user_key, requires

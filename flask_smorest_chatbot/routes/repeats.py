@@ -13,7 +13,7 @@ from flask import Response, after_this_request, request
 from ..errors import ConflictError, NotFoundError
 from ..services.following import Following
 from ..services.host import TurnServices
-from ..services.storage.turn_records import OpenTurn, RequestKey
+from ..services.storage.open_turn import OpenTurn, RequestKey
 from .errors import abort_with
 from .rate_limits import require_tokens
 

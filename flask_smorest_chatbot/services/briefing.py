@@ -15,7 +15,7 @@ from .catalogue import notes
 from .catalogue.catalog_search import earlier_turn, find, refusal
 from .host import TurnServices, from_host
 from .query import Earlier
-from .storage.turn_records import OpenTurn
+from .storage.open_turn import OpenTurn
 
 
 @dataclass(frozen=True)

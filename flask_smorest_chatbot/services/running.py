@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from sqlalchemy.exc import SQLAlchemyError
 
 from .storage.lost_turns import UNSETTLED
-from .storage.turn_records import OpenTurn, TurnRecords
+from .storage.open_turn import OpenTurn
+from .storage.turn_records import TurnRecords
 
 log = logging.getLogger(__name__)
 

@@ -52,8 +52,8 @@ from .model.servers import check_any_is_asked
 from .prompts import PromptMessage
 from .reading.links import LinkFilter, host_of
 from .running import RunningTurn
+from .storage.open_turn import OpenTurn
 from .storage.tables import DATABASE_AWAY
-from .storage.turn_records import OpenTurn
 from .tokens import estimate_tokens
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from client import SSE, events_of
 from servers import ROOT, LiveSite
 
 from flask_smorest_chatbot.services.patience import PATIENCE
-from flask_smorest_chatbot.services.storage.turn_records import CLAIM_LENGTH
+from flask_smorest_chatbot.services.storage.lost_turns import CLAIM_LENGTH
 
 CHAT = "/api/chatbot/chat"
 

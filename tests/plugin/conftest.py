@@ -15,7 +15,7 @@ from host import Host, close, make_host
 _numbers = itertools.count()
 
 
-def _new_postgres_database(server: str) -> str:
+def _new_database(server: str) -> str:
     name = f"host_{next(_numbers)}"
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -29,7 +29,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database, on each system in turn."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/host.db"
-    return _new_postgres_database(request.getfixturevalue("postgres_server"))
+    if request.param == "mariadb":
+        return _new_database(request.getfixturevalue("mariadb_server"))
+    return _new_database(request.getfixturevalue("postgres_server"))
 
 
 @pytest.fixture

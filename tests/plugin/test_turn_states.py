@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from flask_smorest_chatbot import ConflictError, NotFoundError
 from flask_smorest_chatbot.services.storage import lost_turns, turn_records
 from flask_smorest_chatbot.services.storage.lost_turns import UNSETTLED
-from flask_smorest_chatbot.services.storage.turn_records import (
+from flask_smorest_chatbot.services.storage.open_turn import (
     OpenTurn,
     RepeatedRequestError,
     RequestKey,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from ...models import user_key_column
 from .lists import Lists
-from .turn_records import OpenTurn
+from .open_turn import OpenTurn
 
 #: What the user has read, the model is told that it said.
 SEEN_BY_MODEL = ("complete", "interrupted", "stopped")

@@ -1,4 +1,4 @@
-"""Turns in the host's database: opened, kept alive, settled and stopped.
+"""Turns in the host's database: opened, settled and stopped.
 
 Every method ends its transaction, which gives the connection back to the pool. So none is held
 while the model talks.
@@ -9,9 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,10 +17,10 @@ from sqlalchemy.exc import IntegrityError
 
 from ...errors import ConflictError, NotFoundError, ReusedKeyError
 from ...models import utc_now
-from .lost_turns import CLAIM_LENGTH, UNCLAIMED, UNSETTLED, LostTurns
+from .lost_turns import UNCLAIMED, UNSETTLED
+from .open_turn import InSession, OpenTurn, RepeatedRequestError, RequestKey, SessionBusyError
+from .progress import Progress
 from .sessions import title_of
-from .tables import aware
-from .worker import new_claim, this_worker
 
 #: The reason of a stopped answer whose worker has not stored its last words yet.
 STOPPING = "stopping"
@@ -32,103 +30,7 @@ LAST_WORDS = 2.0
 RETRYABLE = ("failed", "interrupted", "stopped")
 
 
-@dataclass(frozen=True, kw_only=True)
-class OpenTurn:
-    """A turn whose user's message is stored and whose answer is still to come.
-
-    :param session_key: primary key of the session's row
-    :param session_id: the client's name of the session
-    :param question_id: the user's message
-    :param answer_id: the assistant's message, pending
-    :param question: what the user said
-    :param endpoint: which chat endpoint was asked, so that a retry can ask the same
-    :param created_at: when the answer was begun
-    :param claim: tells its claim on the session from all others
-    """
-
-    user_id: Any
-    session_key: int
-    session_id: str
-    question_id: int
-    answer_id: int
-    question: str
-    endpoint: str
-    created_at: datetime
-    claim: str
-
-
-@dataclass(frozen=True)
-class RequestKey:
-    """What tells a repeated request from a new one.
-
-    :param key: digest of what the client calls it; its own per user
-    :param digest: of what was asked
-    """
-
-    key: str
-    digest: str
-
-
-class RepeatedRequestError(ConflictError):
-    """The same request has opened a turn already, perhaps this very moment."""
-
-    def __init__(self) -> None:
-        super().__init__("This request is being answered already: send it again.")
-
-
-class _SessionBusyError(ConflictError):
-    """Another answer has the session, or had it a moment ago.
-
-    :param answer: that message; None if it has ended
-    """
-
-    def __init__(self, answer: Any) -> None:
-        super().__init__("This session is being answered: wait for it, or start a new one.")
-        self.answer = answer
-
-
-@dataclass(frozen=True)
-class _InSession:
-    """Where messages are added.
-
-    :param key: of the session's row
-    :param name: the client's of it
-    """
-
-    user_id: Any
-    key: int
-    name: str
-
-    @property
-    def columns(self) -> dict[str, Any]:
-        """What every message of the session says of it."""
-        return {"user_id": self.user_id, "session_id": self.name, "chat_session_id": self.key}
-
-    def claim(self, at: datetime) -> dict[str, Any]:
-        """Return what the one answer says that is being written."""
-        return {
-            "claimed_session_id": self.key,
-            "claimed_until": at + CLAIM_LENGTH,
-            "claimed_by": new_claim(),
-        }
-
-    def turn(
-        self, question_id: int, question: str, answer_id: int, answer: dict[str, Any]
-    ) -> OpenTurn:
-        return OpenTurn(
-            user_id=self.user_id,
-            session_key=self.key,
-            session_id=self.name,
-            question_id=question_id,
-            answer_id=answer_id,
-            question=question,
-            endpoint=answer["context_data"]["endpoint"],
-            created_at=answer["created_at"],
-            claim=answer["claimed_by"],
-        )
-
-
-class TurnRecords(LostTurns):
+class TurnRecords(Progress):
     """Stores turns, one at a time per session."""
 
     def open_turn(
@@ -159,7 +61,7 @@ class TurnRecords(LostTurns):
                 key = self._use_session(
                     user_id, session_id, title_of(question), answer["created_at"], len(rows)
                 )
-                in_session = _InSession(user_id, key, session_id)
+                in_session = InSession(user_id, key, session_id)
                 keys = self._insert(in_session, rows, request)
                 return in_session.turn(keys["user"], question, keys["assistant"], answer)
 
@@ -172,13 +74,13 @@ class TurnRecords(LostTurns):
         """
         try:
             return open_it()
-        except _SessionBusyError as busy:
+        except SessionBusyError as busy:
             if not self._settle_if_lost(busy.answer):
                 raise
         return open_it()
 
     def _insert(
-        self, session: _InSession, rows: Sequence[dict[str, Any]], request: RequestKey | None
+        self, session: InSession, rows: Sequence[dict[str, Any]], request: RequestKey | None
     ) -> dict[str, int]:
         """Store messages of a session, the answer with a claim on it, which only one can have.
 
@@ -202,7 +104,7 @@ class TurnRecords(LostTurns):
             claim = self.messages.claimed_session_id
             other = self._own(self.messages, session.user_id, claim == session.key)
             if other is not None or claim.name in str(error.orig):  # it may have ended meanwhile
-                raise _SessionBusyError(other) from error
+                raise SessionBusyError(other) from error
             raise
 
     def _is_known(self, user_id: Any, request: RequestKey) -> bool:
@@ -300,7 +202,7 @@ class TurnRecords(LostTurns):
                 raise ConflictError(
                     "Only the latest answer can be retried, and only if it broke off."
                 )
-            session = _InSession(user_id, answer.chat_session_id, answer.session_id)
+            session = InSession(user_id, answer.chat_session_id, answer.session_id)
             if not self._add_message(session, attempt["created_at"]):  # cleared this moment
                 raise NotFoundError("There is no such message to retry.")
             keys = self._insert(session, [attempt], request)
@@ -313,105 +215,10 @@ class TurnRecords(LostTurns):
         )
         return self.db.session.scalar(later.limit(1)) is not None
 
-    def _add_message(self, session: _InSession, at: datetime) -> bool:
+    def _add_message(self, session: InSession, at: datetime) -> bool:
         values = {"last_message_at": at, "message_count": self.sessions.message_count + 1}
         added = self.db.session.execute(self._update(self.sessions, session.key, values))
         return bool(added.rowcount)
-
-    def save_progress(
-        self, turns: Sequence[OpenTurn], texts: Mapping[int, str]
-    ) -> dict[int, str | None]:
-        """Store the answers so far and renew the claims.
-
-        :param texts: by the answer's key; only what has changed
-        :return: status of each answer by its key; None for one that is not there any more
-        """
-        by_key = {turn.answer_id: turn for turn in turns}
-        news = [
-            {
-                "turn_answer": turn.answer_id,
-                "turn_claim": turn.claim,
-                "turn_question": turn.question_id,
-                "turn_text": texts.get(turn.answer_id),
-            }
-            for turn in turns
-        ]
-        with self.transaction():
-            renewed = self._renew(news)
-            others = {key: turn for key, turn in by_key.items() if key not in renewed}
-            found = renewed | (self._statuses(others) if others else {})
-            return {key: found.get(key) for key in by_key}
-
-    def _renew(self, news: list[dict[str, Any]]) -> dict[int, str]:
-        """Store what is new of some turns, by one statement if the database can.
-
-        :return: status of each answer that is being written, by its key; nothing if the database
-            does not say
-        """
-        connection, messages = self._connection(), self.messages.__table__.c
-        values = {"claim_ends": utc_now() + CLAIM_LENGTH}
-        if connection.dialect.update_returning:
-            told = self._renewal_of_many.returning(messages.id, messages.status)
-            return dict(connection.execute(told, {**values, "news": news}).all())
-        connection.execute(self._renewal_of_one, [{**values, **new} for new in news])
-        return {}
-
-    @cached_property
-    def _renewal_of_one(self) -> sa.Update:
-        names = ("turn_answer", "turn_claim", "turn_question", "turn_text")
-        return self._renewal(*(sa.bindparam(name) for name in names))
-
-    @cached_property
-    def _renewal_of_many(self) -> sa.Update:
-        on_sqlite = self._connection().dialect.name == "sqlite"
-        elements = sa.func.json_each if on_sqlite else sa.func.json_array_elements
-        rows = elements(sa.bindparam("news", type_=sa.JSON))
-        new: Any = rows.table_valued(sa.column("value", sa.JSON), name="news").c.value
-        key = self.messages.__table__.c.id.type
-        return self._renewal(
-            sa.cast(new["turn_answer"].as_string(), key),
-            new["turn_claim"].as_string(),
-            sa.cast(new["turn_question"].as_string(), key),
-            new["turn_text"].as_string(),
-        )
-
-    def _renewal(self, key: Any, claim: Any, question: Any, text: Any) -> sa.Update:
-        messages = self.messages.__table__
-        columns = messages.c
-        return (
-            sa.update(messages)
-            # The number alone will not do: SQLite gives that of a deleted last row to the next one.
-            .where(columns.id == key, columns.claimed_by == claim)
-            .values(
-                content=sa.func.coalesce(text, columns.content),
-                status=sa.case((text.is_(None), columns.status), else_="streaming"),
-                reply_to_id=question,
-                claimed_until=sa.bindparam("claim_ends", type_=columns.claimed_until.type),
-            )
-        )
-
-    def claimed_here(self) -> set[int]:
-        """Return the answers that this process has claims for: who ends one takes its claim."""
-        messages = self.messages
-        ours = sa.select(messages.id).where(
-            messages.claimed_session_id.is_not(None),
-            messages.claimed_by.startswith(f"{this_worker()} ", autoescape=True),
-        )
-        with self.transaction():
-            return set(self.db.session.scalars(ours))
-
-    def _statuses(self, turns: Mapping[int, OpenTurn]) -> dict[int, str]:
-        messages = self.messages
-        rows = self.db.session.execute(
-            sa.select(messages.id, messages.user_id, messages.created_at, messages.status).where(
-                messages.id.in_(list(turns))
-            )
-        )
-        return {
-            key: status
-            for key, user_id, created_at, status in rows
-            if (user_id, aware(created_at)) == (turns[key].user_id, turns[key].created_at)
-        }
 
     def note_status(self, turn: OpenTurn, status: str) -> None:
         """Store how far a turn has come, unless it has ended."""

@@ -1,0 +1,111 @@
+"""A turn that is open, and where its messages are added."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ...errors import ConflictError
+from .lost_turns import CLAIM_LENGTH
+from .worker import new_claim
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenTurn:
+    """A turn whose user's message is stored and whose answer is still to come.
+
+    :param session_key: primary key of the session's row
+    :param session_id: the client's name of the session
+    :param question_id: the user's message
+    :param answer_id: the assistant's message, pending
+    :param question: what the user said
+    :param endpoint: which chat endpoint was asked, so that a retry can ask the same
+    :param created_at: when the answer was begun
+    :param claim: tells its claim on the session from all others
+    """
+
+    user_id: Any
+    session_key: int
+    session_id: str
+    question_id: int
+    answer_id: int
+    question: str
+    endpoint: str
+    created_at: datetime
+    claim: str
+
+
+@dataclass(frozen=True)
+class RequestKey:
+    """What tells a repeated request from a new one.
+
+    :param key: digest of what the client calls it; its own per user
+    :param digest: of what was asked
+    """
+
+    key: str
+    digest: str
+
+
+class RepeatedRequestError(ConflictError):
+    """The same request has opened a turn already, perhaps this very moment."""
+
+    def __init__(self) -> None:
+        super().__init__("This request is being answered already: send it again.")
+
+
+class SessionBusyError(ConflictError):
+    """Another answer has the session, or had it a moment ago.
+
+    :param answer: that message; None if it has ended
+    """
+
+    def __init__(self, answer: Any) -> None:
+        super().__init__("This session is being answered: wait for it, or start a new one.")
+        self.answer = answer
+
+
+@dataclass(frozen=True)
+class InSession:
+    """Where messages are added.
+
+    :param key: of the session's row
+    :param name: the client's of it
+    """
+
+    user_id: Any
+    key: int
+    name: str
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What every message of the session says of it."""
+        return {"user_id": self.user_id, "session_id": self.name, "chat_session_id": self.key}
+
+    def claim(self, at: datetime) -> dict[str, Any]:
+        """Return what the one answer says that is being written."""
+        return {
+            "claimed_session_id": self.key,
+            "claimed_until": at + CLAIM_LENGTH,
+            "claimed_by": new_claim(),
+        }
+
+    def turn(
+        self, question_id: int, question: str, answer_id: int, answer: dict[str, Any]
+    ) -> OpenTurn:
+        """Return the turn that an answer's row is of.
+
+        :param answer: its columns
+        """
+        return OpenTurn(
+            user_id=self.user_id,
+            session_key=self.key,
+            session_id=self.name,
+            question_id=question_id,
+            answer_id=answer_id,
+            question=question,
+            endpoint=answer["context_data"]["endpoint"],
+            created_at=answer["created_at"],
+            claim=answer["claimed_by"],
+        )
