@@ -138,8 +138,6 @@ class CatalogQuery:
     :param item_ids: if given, the user speaks of these very items: return them, with fresh facts
         and available or not, whatever the rest of the query says
     :param excluded_ids: items that the user does not want to see again
-    :param shown_ids: items that were recommended last, and that the user did not ask to replace: a
-        message that names nothing of the catalogue is most likely about these
     :param set_aside: what kind of thing was asked for before, if this message, such as "thanks",
         asks for none; one that goes on ("something cheaper") takes it up again
     :param assumptions: sentences on what was assumed, as the user did not say it
@@ -165,7 +163,6 @@ class CatalogQuery:
     genres: Sequence[str] = ()
     item_ids: Sequence[int | str] = ()
     excluded_ids: Sequence[int | str] = ()
-    shown_ids: Sequence[int | str] = ()
     set_aside: Mapping[str, Any] = field(default_factory=dict)
     assumptions: Sequence[str] = ()
     profile: UserProfile = field(default_factory=UserProfile)

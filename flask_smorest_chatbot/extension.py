@@ -123,7 +123,7 @@ class Chatbot:
             )
         api_key_model = api_key_model or build_api_key_model(db, user_model, api_key_table)
         usage_model = usage_model or build_usage_model(db, user_model, usage_table)
-        erase_with_user(user_model, (message_model, session_model, api_key_model, usage_model))
+        erase_with_user(user_model, (session_model, message_model, api_key_model, usage_model))
         self.db = db
         self.user_model = user_model
         self.persona = persona

@@ -46,8 +46,7 @@ def find(query: CatalogQuery) -> CatalogResult:
     """Search the catalogue.
 
     What the user says decides. Only if the message names nothing that there is, and asks for no
-    kind of thing, what was shown last counts, or else what they like to play; and if none of that
-    can be had, anything.
+    kind of thing, what they like to play counts; and if none of that can be had, anything.
     """
     if query.item_ids:
         return _named_items(query)
@@ -57,9 +56,6 @@ def find(query: CatalogQuery) -> CatalogResult:
     if _DEAREST.search(query.text.lower()) and (dearest := catalog.dearest_listings(search)):
         return _found(dearest, search, query)
     hits = catalog.best_listings(search)
-    names_nothing = not hits or hits[0].tier <= _LIKED
-    if names_nothing and not _is_asked(query) and (shown := _still_there(query)):
-        return CatalogResult(items=shown)
     if not hits and search.lowest_tier == _LIKED:
         search = replace(search, lowest_tier=0)
         hits = catalog.best_listings(search)
@@ -218,14 +214,6 @@ def _named_items(query: CatalogQuery) -> CatalogResult:
     """Return these very listings as they are now; what cannot be had says so."""
     hits = catalog.listings_by_id(_row_ids(query.item_ids), query.today)
     return CatalogResult(items=_items(hits, query))
-
-
-def _still_there(query: CatalogQuery) -> list[CatalogItem]:
-    """Return those of what was recommended last that can still be had."""
-    if not query.shown_ids:
-        return []
-    hits = catalog.listings_by_id(_row_ids(query.shown_ids), query.today)
-    return [item for item in _items(hits, query) if item.is_available]
 
 
 def _row_ids(ids: Sequence[int | str]) -> list[int]:

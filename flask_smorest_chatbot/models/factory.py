@@ -81,6 +81,8 @@ def erase_with_user(user_model: type[Any], models: Sequence[type[Any]]) -> None:
     @event.listens_for(user_model, "before_delete", propagate=True)
     def erase(_mapper: Any, connection: Connection, user: Any) -> None:
         value = getattr(user, sa.inspect(user_model).get_property_by_column(key).key)
+        # As whoever writes in the user's name locks them: the user, a session, its messages.
+        connection.execute(sa.select(key).where(key == value).with_for_update())
         for model in models:
             table = model.__table__
             connection.execute(sa.delete(table).where(table.c.user_id == value))

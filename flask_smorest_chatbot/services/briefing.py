@@ -15,6 +15,7 @@ from .catalogue import notes
 from .catalogue.catalog_search import earlier_turn, find, refusal
 from .host import TurnServices, from_host
 from .query import Earlier
+from .query.money import asks_price
 from .storage.open_turn import OpenTurn
 
 
@@ -128,7 +129,11 @@ def _user_text(
         instructions=plan.instructions,
         period=query.period,
         earlier=earlier,
-        is_price_asked=bool(query.item_ids) or len(standing) < len(notes.understood(query)),
+        is_price_asked=(
+            len(standing) < len(notes.understood(query))
+            or bool(query.item_ids)
+            or asks_price(plan.message)
+        ),
     )
 
 

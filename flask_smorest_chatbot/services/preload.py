@@ -7,8 +7,9 @@ from ..profile import UserProfile
 from .host import TurnServices
 from .query import understand
 
-#: Says something of every kind, so that all that reads messages is there after it.
-_MESSAGE = "a gitar from tomorrow to Christmas, for at most twenty dollars a day"
+#: Says something of every kind, so that all that reads messages is there after it. All but a
+#: holiday: those of the whole world come with one, and take 18 MB of each process.
+_MESSAGE = "a gitar from tomorrow to 24 December, for at most twenty dollars a day"
 
 
 def preload(services: TurnServices) -> None:

@@ -38,6 +38,8 @@ REMINDER = "(Name one to three items that fit, with their prices. Be brief.)"
 
 _LINE = "- "
 _CANDIDATE = f"{_LINE}id "
+_FREE_UNTIL = "free until"
+_TOTAL = re.compile(r"(?:; |: )[0-9.]+ \S+ for [0-9]+ days?\)?$")
 #: What ends the line of a candidate.
 _FOR_NOW = re.compile(r"(?:; (?:free until [0-9-]+|[0-9.]+ \S+ for [0-9]+ days?))?\)")
 
@@ -107,14 +109,16 @@ def user_text(
     :param period: the dates asked for, whose total each candidate is shown with
     :param earlier: what this function gave before and the model can still see, oldest first: of
         candidates that it describes only the ids are repeated; a list that is the same not at all
-    :param is_price_asked: whether to tell what the dates come to
+    :param is_price_asked: whether to tell what the dates come to for those as well
     """
     known = _told_lines(earlier)
-    told = period if is_price_asked else None
-    lines = {str(item.id): _new_line(item, told, known) for item in candidates}
+    lines = {
+        str(item.id): _new_line(item, period, known, is_price_asked=is_price_asked)
+        for item in candidates
+    }
     new = [line for line in lines.values() if line is not None]
     offered = _items([*new, *_listed_before(lines)])
-    if (latest := _latest_items(earlier)) == offered or (latest and not lines and not notes):
+    if lines and _latest_items(earlier) == offered:
         offered = ""  # that list stands
     listed = "\n".join(_LINE + as_line(note) for note in notes)
     noted = f"<notes>\n{listed}\n</notes>" if listed else ""
@@ -184,16 +188,28 @@ def _latest_items(earlier: Sequence[str]) -> str:
     return next((text + end for text, end, _ in listed if end and text.startswith("<items>")), "")
 
 
-def _new_line(item: CatalogItem, period: Period | None, known: Sequence[str]) -> str | None:
-    """Return what the model has not seen of a candidate; None if it has seen all."""
+def _new_line(
+    item: CatalogItem, period: Period | None, known: Sequence[str], *, is_price_asked: bool
+) -> str | None:
+    """Return what the model has not seen of a candidate; None if it has seen all.
+
+    What counts is what it was told last: a price may be again what it was before that.
+    """
     lasting, for_now = _lasting_facts(item), _for_now(item, period)
     whole = f"{lasting}; {for_now})" if for_now else f"{lasting})"
     named = f"{_CANDIDATE}{as_line(str(item.id))}: "
-    about = (line for line in reversed(known) if line.startswith(named) and line.endswith(")"))
-    if not _says(next(about, ""), lasting):
-        return whole  # also when it is again as it was before the latest line
+    about = [line for line in reversed(known) if line.startswith(named)]
+    described = next((line for line in about if line.endswith(")")), "")
+    if not _says(described, lasting):
+        return whole
     rest = f"{named}{for_now}"
-    return None if not for_now or whole in known or rest in known else rest
+    if for_now and not for_now.startswith(_FREE_UNTIL):  # a total, which the dates decide
+        return None if not is_price_asked or {whole, rest} & set(known) else rest
+    undated = (line for line in about if not _TOTAL.search(line))
+    told = next(undated, "").removeprefix(lasting).removeprefix(named).strip("; )")
+    if told == for_now:
+        return None
+    return rest if for_now else whole
 
 
 def _says(line: str, lasting: str) -> bool:
@@ -219,7 +235,7 @@ def _for_now(item: CatalogItem, period: Period | None) -> str:
     total = item.total_for(period)
     if period is not None and total is not None:
         return f"{total} {item.currency} for {days_in_words(period.days)}"
-    return f"free until {item.free_until}" if item.free_until else ""
+    return f"{_FREE_UNTIL} {item.free_until}" if item.free_until else ""
 
 
 def _shown(details: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -108,7 +108,7 @@ class RunningTurns:
 
     def _is_one_gone(self) -> bool:
         """Tell whether another process has stopped, settled or cleared one of the turns."""
-        ours = [key for key, turn in self._turns.items() if turn.is_ours]
+        ours = [key for key, turn in dict(self._turns).items() if turn.is_ours]
         return not self._conversations.claimed_here().issuperset(ours)
 
     def _save(self) -> None:

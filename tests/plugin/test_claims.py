@@ -96,3 +96,47 @@ def test_rows_written_by_hand_get_the_session_that_is_asked_for(
     turn = records.open_turn(user, "old", "Hi")
     session = records.db.session.get(records.sessions, turn.session_key)
     assert (session.message_count, session.title) == (3, "By hand")
+
+
+def test_claim_of_an_answer_that_somebody_else_ended_is_taken_off(
+    records: TurnRecords, user: Any
+) -> None:
+    """As a release does that knows no claims, or an operator by hand."""
+    turn = records.open_turn(user, "s", "Hi")
+    answer = records.db.session.get(records.messages, turn.answer_id)
+    answer.status = "failed"
+    records.db.session.commit()
+    assert records.save_progress([turn], {turn.answer_id: "More"}) == {turn.answer_id: "failed"}
+    assert row(records, turn).content == ""
+    with pytest.raises(ConflictError):  # its worker may be alive, and says its last words
+        records.open_turn(user, "s", "And?")
+    answer = records.db.session.get(records.messages, turn.answer_id)
+    answer.claimed_until -= timedelta(seconds=60)
+    records.db.session.commit()
+    assert records.open_turn(user, "s", "And?").session_key == turn.session_key
+    assert row(records, turn).status == "failed"
+
+
+def test_claim_of_another_user_holds_no_session(
+    records: TurnRecords, host: Host, user: Any
+) -> None:
+    """SQLite gives the number of a deleted session again."""
+    orphan = records.open_turn(host.add_user(), "s", "Hi")
+    turn = records.open_turn(user, "s", "Hi")
+    records.settle(turn, {"status": "complete", "content": "Hello."})
+    answer = records.db.session.get(records.messages, orphan.answer_id)
+    answer.claimed_session_id = turn.session_key
+    records.db.session.commit()
+    assert records.open_turn(user, "s", "And?").session_key == turn.session_key
+    assert row(records, orphan).status == "interrupted"
+
+
+def test_late_words_leave_the_session_as_it_is(records: TurnRecords, user: Any) -> None:
+    turn = records.open_turn(user, "s", "Hi")
+    answer = records.db.session.get(records.messages, turn.answer_id)
+    answer.status, answer.claimed_session_id, answer.claimed_by = "stopped", None, None
+    records.db.session.commit()
+    ended = {"status": "stopped", "content": "Half"}
+    assert records.settle(turn, ended, {"context_start_id": 7})
+    session = records.db.session.get(records.sessions, turn.session_key)
+    assert session.context_start_id is None

@@ -283,20 +283,3 @@ def test_something_else_is_nothing_that_the_last_answer_named(host: Host, user: 
     assert first.json["context"]["named"] == [GUITARS[1].id, GUITARS[0].id]
     post(host, user, "Something else, please.")
     assert set(asked[-1].excluded_ids) == {GUITARS[0].id, GUITARS[1].id}
-
-
-def test_who_asks_for_nothing_new_is_offered_what_was_recommended_last(
-    host: Host, user: Any
-) -> None:
-    host.chat_model.scripts.append(["Take it. ", "<recommendations>[18]</recommendations>"])
-    post(host, user)
-    for message, shown, offered in (
-        ("Thank you!", [18], [18]),
-        ("Something else?", [], None),
-        ("And for under 20 dollars?", [], None),
-    ):
-        host.chat_model.scripts.append(["Good. ", "<recommendations>[17, 18]</recommendations>"])
-        answer = post(host, user, message)
-        assert list(host.queries[-2].shown_ids) == shown, message
-        if offered is not None:
-            assert recommended(answer) == offered

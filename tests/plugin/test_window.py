@@ -205,8 +205,8 @@ def test_a_list_stands_until_another_one() -> None:
         (found, "Hi"),
         (found[:2], "<items>\n- listed before: id 0, 1\n</items>\n\nHi"),
         (found, "<items>\n- listed before: id 0, 1, 2\n</items>\n\nHi"),
-        ([], "Hi"),
-        (found, "Hi"),
+        ([], "<items>\n(nothing available)"),
+        (found, "<items>\n- listed before: id 0, 1, 2\n</items>\n\nHi"),
     ):
         earlier.append(user_text("Hi", offered, earlier=earlier))
         assert earlier[-1].startswith(expected)
@@ -234,7 +234,25 @@ def test_what_known_items_come_to_is_told_when_it_is_asked() -> None:
     by_the_way = user_text("Is it loud?", [item], period=week, earlier=[told], is_price_asked=False)
     assert "126.00" not in by_the_way
     new = user_text("Is it loud?", [item], period=week, is_price_asked=False)
-    assert "18.00 USD a day)" in new
+    assert "126.00 USD for 7 days" in new
+
+
+def test_until_when_an_item_is_free_is_told_when_it_changes() -> None:
+    def item(until: date | None) -> CatalogItem:
+        return CatalogItem(id=17, name="Yamaha FG800", price="18.00", free_until=until)
+
+    early, late = date(2026, 12, 1), date(2026, 12, 15)
+    earlier: list[str] = []
+    for until, told in (
+        (late, "; free until 2026-12-15)"),
+        (late, "listed before"),
+        (early, "- id 17: free until 2026-12-01"),
+        (late, "- id 17: free until 2026-12-15"),
+        (None, "(18.00 USD a day)"),
+        (None, "listed before"),
+    ):
+        earlier.append(user_text("Hi", [item(until)], earlier=earlier))
+        assert told in earlier[-1]
 
 
 def test_a_note_stands_until_another_of_its_kind() -> None:

@@ -286,15 +286,6 @@ def test_a_message_about_something_else_gets_some_of_what_the_user_likes(listed)
     assert set(at_hand) < liked
 
 
-def test_a_message_that_names_nothing_is_about_what_was_shown(listed):
-    shown = [listed["P-125"]]
-    assert models(ask(words=["heavy", "carry"], shown_ids=shown)) == ["P-125"]
-    assert models(ask(words=["violin"], shown_ids=shown)) != ["P-125"]
-    assert models(ask("violin", shown_ids=shown)) != ["P-125"]
-    assert "P-125" in models(ask(words=["heavy"], shown_ids=[10**6, *shown]))
-    assert ask(words=["heavy"], shown_ids=[10**6]).items
-
-
 def test_a_message_that_names_nothing_gets_what_the_user_likes(listed):
     profile = UserProfile(preferred_instruments=["acoustic guitar", "cello"])
     liked = {"FG800", "D-28", "SC-175"}

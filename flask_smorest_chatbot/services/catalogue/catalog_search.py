@@ -35,7 +35,7 @@ def find(
     """
 
     def read(words: Vocabulary) -> CatalogQuery:
-        query = understand(
+        return understand(
             text,
             vocabulary=words,
             today=services.today,
@@ -44,7 +44,6 @@ def find(
             user_id=user_id,
             limit=services.config.catalog_limit,
         )
-        return replace(query, shown_ids=_still_shown(query, earlier))
 
     query = read(vocabulary)
     offered = _load(services, query)
@@ -64,21 +63,9 @@ def _asks(query: CatalogQuery, earlier: Earlier | None) -> bool:
     budget; that nothing fits them is no answer to it."""
     if query.wanted or query.categories or query.brands or query.item_ids or query.words:
         return True
-    return _has_new_terms(query, earlier)
-
-
-def _has_new_terms(query: CatalogQuery, earlier: Earlier | None) -> bool:
     inherited = earlier.query if earlier else {}
     said = query.as_json()
     return any(said.get(name) != inherited.get(name) for name in ("budget", "period", "place"))
-
-
-def _still_shown(query: CatalogQuery, earlier: Earlier | None) -> Sequence[int | str]:
-    """Return what was recommended last, unless the user asks for others, or on other terms."""
-    if earlier is None or _has_new_terms(query, earlier):
-        return ()
-    shown = [item.id for item in earlier.items]
-    return () if set(shown) & set(query.excluded_ids) else shown
 
 
 def reread(

@@ -26,8 +26,6 @@ def search(items: Sequence[CatalogItem], query: CatalogQuery) -> CatalogResult:
     """
     if query.item_ids:
         return CatalogResult(items=_by_ids(items, query.item_ids))
-    if query.shown_ids and not (query.words or query.wanted or query.categories or query.brands):
-        return CatalogResult(items=_by_ids(items, query.shown_ids))
     carried = [
         item for item in items if _is_asked_for(item, query) and not _is_excluded(item, query)
     ]

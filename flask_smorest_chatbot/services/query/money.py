@@ -22,13 +22,14 @@ from .money_words import (
     FOR,
     FOR_UNIT,
     NOT,
+    PRICE,
     TO_SPEND,
     TOTAL,
     TOTAL_BEFORE,
     UNIT,
     UNIT_BEFORE,
 )
-from .text import Scan
+from .text import Scan, read
 
 #: From here on "a $2000 guitar" tells its worth, and no price a day.
 _DEAR = 300
@@ -62,6 +63,11 @@ class _Bound:
     end: int
     for_unit: str | None
     for_at: int | None
+
+
+def asks_price(text: str) -> bool:
+    """Tell whether a message asks what something comes to."""
+    return PRICE.search(read(text).folded) is not None
 
 
 def take_money(scan: Scan) -> Money | None:

@@ -97,3 +97,10 @@ ASKS_ABOUT = re.compile(
     r"|correct|fair|the (?:best|final|lowest|normal) price)\b"
 )
 TO_SPEND = re.compile(r"\s?to (?:spend|pay)\b")
+
+#: Asks what something comes to.
+PRICE = re.compile(
+    r"\b(?:how much|costs?|prices?|pay|charge|fees?|in all|altogether|sum|totale?s?"
+    r"|kostet|kosten|preise?|gesamt\w*|summe|wie ?viel|cuanto|cuestan?|precios?"
+    r"|combien|coute\w*|prix|quanto|costa(?:no)?|prezz[oi])\b"
+)

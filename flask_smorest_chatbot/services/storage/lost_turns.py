@@ -43,7 +43,7 @@ class LostTurns(Sessions):
         """
         if answer is None or answer.claimed_session_id is None:
             return False
-        if not _is_lost(answer.claimed_until, answer.claimed_by):
+        if not is_lost(answer.claimed_until, answer.claimed_by):
             return False
         self._settle_lost([answer.id])
         self.db.session.commit()
@@ -67,7 +67,7 @@ class LostTurns(Sessions):
                 messages.claimed_session_id.is_not(None)
             )
         )
-        return [key for key, until, worker in claims if _is_lost(until, worker)]
+        return [key for key, until, worker in claims if is_lost(until, worker)]
 
     def _unclaimed(self) -> Sequence[int]:
         messages = self.messages
@@ -81,14 +81,24 @@ class LostTurns(Sessions):
         return keys
 
     def _settle_lost(self, lost: Sequence[int]) -> int:
+        """End answers, and take the claims also off those that somebody else has ended."""
+        these = self.messages.id.in_(lost)
         ended = self.db.session.execute(
             sa.update(self.messages)
-            .where(self.messages.id.in_(lost), self._is_unsettled)
+            .where(these, self._is_unsettled)
             .values(status="interrupted", reason="worker_lost", **UNCLAIMED)
             .execution_options(synchronize_session=False)
         )
+        if ended.rowcount < len(lost):
+            self.db.session.execute(
+                sa.update(self.messages)
+                .where(these)
+                .values(UNCLAIMED)
+                .execution_options(synchronize_session=False)
+            )
         return int(ended.rowcount)
 
 
-def _is_lost(until: Any, worker: str | None) -> bool:
+def is_lost(until: Any, worker: str | None) -> bool:
+    """Tell whether a claim's worker is gone, or has not renewed it in time."""
     return aware(until) <= utc_now() or is_known_dead(worker)

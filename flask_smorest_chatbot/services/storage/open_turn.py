@@ -58,12 +58,12 @@ class RepeatedRequestError(ConflictError):
 class SessionBusyError(ConflictError):
     """Another answer has the session, or had it a moment ago.
 
-    :param answer: that message; None if it has ended
+    :param lost: key of that message if nobody writes at it any more
     """
 
-    def __init__(self, answer: Any) -> None:
+    def __init__(self, lost: int | None) -> None:
         super().__init__("This session is being answered: wait for it, or start a new one.")
-        self.answer = answer
+        self.lost = lost
 
 
 @dataclass(frozen=True)

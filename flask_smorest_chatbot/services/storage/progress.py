@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...models import utc_now
-from .lost_turns import CLAIM_LENGTH, LostTurns
+from .lost_turns import CLAIM_LENGTH, UNSETTLED, LostTurns
 from .open_turn import OpenTurn
 from .tables import aware
 from .worker import this_worker
@@ -81,7 +81,12 @@ class Progress(LostTurns):
         return (
             sa.update(messages)
             # The number alone will not do: SQLite gives that of a deleted last row to the next one.
-            .where(columns.id == key, columns.claimed_by == claim)
+            .where(
+                columns.id == key,
+                columns.claimed_by == claim,
+                # Not `in_`, which SQLAlchemy cannot send for several turns at once.
+                sa.or_(*(columns.status == word for word in UNSETTLED)),
+            )
             .values(
                 content=sa.func.coalesce(text, columns.content),
                 status=sa.case((text.is_(None), columns.status), else_="streaming"),

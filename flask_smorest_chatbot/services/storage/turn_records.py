@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ...errors import ConflictError, NotFoundError, ReusedKeyError
 from ...models import utc_now
-from .lost_turns import UNCLAIMED, UNSETTLED
+from .lost_turns import UNCLAIMED, UNSETTLED, is_lost
 from .open_turn import InSession, OpenTurn, RepeatedRequestError, RequestKey, SessionBusyError
 from .progress import Progress
 from .sessions import title_of
@@ -75,8 +75,10 @@ class TurnRecords(Progress):
         try:
             return open_it()
         except SessionBusyError as busy:
-            if not self._settle_if_lost(busy.answer):
+            if busy.lost is None:
                 raise
+            with self.transaction():
+                self._settle_lost([busy.lost])
         return open_it()
 
     def _insert(
@@ -102,10 +104,20 @@ class TurnRecords(Progress):
             if request is not None and self._is_known(session.user_id, request):
                 raise RepeatedRequestError() from error
             claim = self.messages.claimed_session_id
-            other = self._own(self.messages, session.user_id, claim == session.key)
-            if other is not None or claim.name in str(error.orig):  # it may have ended meanwhile
-                raise SessionBusyError(other) from error
-            raise
+            other = self.db.session.scalar(sa.select(self.messages).where(claim == session.key))
+            if other is None and claim.name not in str(error.orig):
+                raise
+            raise SessionBusyError(self._gone(other, session)) from error
+
+    @staticmethod
+    def _gone(answer: Any, session: InSession) -> int | None:
+        """Return the key of an answer that does not need its session any more."""
+        if answer is None:  # it has ended meanwhile
+            return None
+        # Another user's: SQLite has given the number of a deleted session again.
+        is_gone = answer.user_id != session.user_id
+        is_gone = is_gone or is_lost(answer.claimed_until, answer.claimed_by)
+        return int(answer.id) if is_gone else None
 
     def _is_known(self, user_id: Any, request: RequestKey) -> bool:
         is_same = self.messages.request_key == request.key
@@ -239,7 +251,11 @@ class TurnRecords(Progress):
         """
         with self.transaction():
             if session:  # before the answer, as whoever opens a turn locks them in this order
-                self.db.session.execute(self._update(self.sessions, turn.session_key, session))
+                has_claim = sa.exists().where(
+                    self.messages.id == turn.answer_id, self.messages.claimed_by == turn.claim
+                )
+                change = self._update(self.sessions, turn.session_key, session)
+                self.db.session.execute(change.where(has_claim))
             settled = self._update_answer(turn, answer)
             if not settled:
                 self.db.session.rollback()

@@ -24,6 +24,7 @@ from flask_smorest_chatbot.services.query import (
     terms,
     understand,
 )
+from flask_smorest_chatbot.services.query.money import asks_price
 
 DATA = Path(__file__).parents[2] / "data"
 VOCABULARY = Vocabulary(**json.loads((DATA / "vocabulary.json").read_text()))
@@ -425,3 +426,19 @@ def test_no_pattern_repeats_without_a_bound_what_can_repeat_itself() -> None:
         for line in file.read_text().splitlines():
             for found in re.finditer(r"\((?:\?:)[^()]*\|[^()]*\)[*+]", line):
                 pytest.fail(f"{file.name}: {found[0]}")
+
+
+@pytest.mark.parametrize(
+    ("message", "is_asked"),
+    [
+        ("And the total?", True),
+        ("How much for all days?", True),
+        ("Was kostet das zusammen?", True),
+        ("¿Cuánto cuesta?", True),
+        ("C'est combien ?", True),
+        ("Is it heavy?", False),
+        ("Thanks!", False),
+    ],
+)
+def test_whether_a_price_is_asked(message: str, is_asked: bool) -> None:
+    assert asks_price(message) is is_asked
