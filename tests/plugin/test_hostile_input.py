@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 import sqlalchemy as sa
 from client import SSE, events_of
-from conftest import _new_postgres_database
+from conftest import _new_database
 from host import GUITARS, Host
 
 from flask_smorest_chatbot.text import has_forbidden_characters
@@ -118,7 +118,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[str]
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/host.db"
     elif request.param == "postgresql":
-        yield _new_postgres_database(request.getfixturevalue("postgres_server"))
+        yield _new_database(request.getfixturevalue("postgres_server"))
     else:
         name, server = f"hostile_{next(_numbers)}", request.getfixturevalue("mariadb_server")
         engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
