@@ -23,6 +23,7 @@ from .services.admission import admission_of
 from .services.doctor import HostCheck
 from .services.followers import Followers
 from .services.host import Offered, TurnServices, cached
+from .services.host_folder import database_of
 from .services.model.chat_model import LazyChatModel
 from .services.running import RunningTurns
 from .services.storage.account_data import AccountData
@@ -326,9 +327,7 @@ def _state(app: Flask) -> ChatbotState:
 
 def _site_name(app: Flask, config: ChatbotConfig) -> str:
     """Return what the processes of a site share and other sites on the host do not have."""
-    address = str(app.config.get("SQLALCHEMY_DATABASE_URI", ""))
-    folder = app.instance_path if address.startswith("sqlite") else ""
-    return f"{address} {folder} {config.url_prefix}"
+    return f"{database_of(app)} {config.url_prefix}"
 
 
 def _check_host(app: Flask, api: Api, config: ChatbotConfig) -> None:

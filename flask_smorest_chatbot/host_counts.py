@@ -10,8 +10,9 @@ import os
 import sqlite3
 import threading
 import time
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from limits.storage import Storage
 
@@ -35,6 +36,11 @@ ON CONFLICT (key) DO UPDATE SET
     until = iif(until > :now, until, :now + :expiry)
 RETURNING amount
 """
+
+
+def uri_of(file: Path) -> str:
+    """Return how ``limits`` names a file of counts."""
+    return f"{SCHEME}:{quote(str(file))}"
 
 
 class HostCounts(Storage):

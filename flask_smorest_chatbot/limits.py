@@ -19,13 +19,12 @@ from pathlib import Path
 from time import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote
 
 from flask import Flask, Response, request
 
 from .errors import RateLimitedError
 from .metrics import LIMITS_DEGRADED, RATE_LIMITED
-from .services.host_folder import host_file
+from .services.host_folder import database_of, host_file
 
 if TYPE_CHECKING:
     from flask_limiter import Limiter, RequestLimit
@@ -230,10 +229,10 @@ class RequestLimits:
 
     def _on_host(self) -> str:
         """Return where to count without Redis, as ``limits`` names it."""
-        from .host_counts import SCHEME, HostCounts
+        from .host_counts import HostCounts, uri_of
 
         try:
-            uri = f"{SCHEME}:{quote(str(self._file()))}" if self._file else ""
+            uri = uri_of(self._file()) if self._file else ""
             # It may be another worker's at the moment, which makes it.
             is_of_use = uri and any(HostCounts(uri).check() for _ in range(_ATTEMPTS))
         except OSError:
@@ -254,20 +253,19 @@ def limits_file(app: Flask) -> Callable[[], Path] | None:
     address = str(app.config.get("SQLALCHEMY_DATABASE_URI", ""))
     if address == "sqlite://" or ":memory:" in address:
         return None
-    folder = app.instance_path if address.startswith("sqlite") else ""
     configured = str(app.config.get("CHATBOT_QUEUE_DIR") or "")
-    return lambda: host_file(configured, "limits", f"{address} {folder}")
+    return lambda: host_file(configured, "limits", database_of(app))
 
 
 def forget_counts(app: Flask) -> None:
     """Forget what the processes of this host have counted for an app; Redis keeps what it has."""
     from limits.errors import StorageError
 
-    from .host_counts import SCHEME, HostCounts
+    from .host_counts import HostCounts, uri_of
 
     if file := limits_file(app):
         with suppress(OSError, StorageError):  # it is of no use, and so holds nothing
-            HostCounts(f"{SCHEME}:{quote(str(file()))}", wrap_exceptions=True).reset()
+            HostCounts(uri_of(file()), wrap_exceptions=True).reset()
 
 
 def note_standing(limit: int, reset: int) -> None:

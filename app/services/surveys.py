@@ -19,12 +19,6 @@ def surveys_of(user: User) -> list[Survey]:
     return list(db.session.scalars(query.order_by(Survey.created_at.desc(), Survey.id.desc())))
 
 
-def latest_survey(user_id: int) -> Survey | None:
-    """Return the user's newest survey: their profile."""
-    query = select(Survey).where(Survey.user_id == user_id)
-    return db.session.scalar(query.order_by(Survey.created_at.desc(), Survey.id.desc()).limit(1))
-
-
 def get_survey(user: User, survey_id: int) -> Survey:
     """Return one survey of the user's.
 

@@ -8,6 +8,8 @@ import stat
 import tempfile
 from pathlib import Path
 
+from flask import Flask
+
 
 def host_file(configured: str, kind: str, whose: str) -> Path:
     """Return where a file is, in a folder that nobody else may write to.
@@ -19,6 +21,13 @@ def host_file(configured: str, kind: str, whose: str) -> Path:
     """
     digest = hashlib.sha256(whose.encode()).hexdigest()[:16]
     return _folder(configured) / f"{kind}-{digest}.sqlite"
+
+
+def database_of(app: Flask) -> str:
+    """Return which database an app has: what its processes share and those of others do not."""
+    address = str(app.config.get("SQLALCHEMY_DATABASE_URI", ""))
+    folder = app.instance_path if address.startswith("sqlite") else ""
+    return f"{address} {folder}"
 
 
 def _folder(configured: str) -> Path:

@@ -39,9 +39,10 @@ REMINDER = "(Name one to three items that fit, with their prices. Be brief.)"
 _LINE = "- "
 _CANDIDATE = f"{_LINE}id "
 _FREE_UNTIL = "free until"
-_TOTAL = re.compile(r"(?:; |: )[0-9.]+ \S+ for [0-9]+ days?\)?$")
+_SUM = r"[0-9.]+ \S+ for [0-9]+ days?"
+_TOTAL = re.compile(rf"(?:; |: ){_SUM}\)?$")
 #: What ends the line of a candidate.
-_FOR_NOW = re.compile(r"(?:; (?:free until [0-9-]+|[0-9.]+ \S+ for [0-9]+ days?))?\)")
+_FOR_NOW = re.compile(rf"(?:; (?:{_FREE_UNTIL} [0-9-]+|{_SUM}))?\)")
 
 #: What chat templates of llama, Mistral, Gemma, Qwen, DeepSeek and others use as marks.
 TEMPLATE_MARK = (

@@ -6,6 +6,7 @@ import pytest
 from client import bytes_of
 from site_helpers import assert_error, auth, make_user
 
+from app.extensions import db
 from app.models import Survey
 from app.services import surveys
 
@@ -47,7 +48,8 @@ def test_the_list_is_newest_first_and_ones_own(site_client):
     ]
     listed = site_client.get("/api/survey", headers=auth(user)).json
     assert [survey["id"] for survey in listed] == ids[::-1]
-    latest = surveys.latest_survey(user.id)
+    db.session.refresh(user)
+    latest = user.newest_survey
     assert latest is not None
     assert latest.id == ids[-1]
 
@@ -111,8 +113,6 @@ def test_a_bad_value_is_422(site_client, field, value):
 
 
 def test_surveys_go_with_their_user(site_app):
-    from app.extensions import db
-
     user = make_user()
     survey_id = surveys.create_survey(user, LEAST).id
     db.session.delete(user)

@@ -8,7 +8,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import aliased
 
 from ...errors import ConflictError, SessionClearedError
 from ...models import TITLE_LENGTH, user_key_column
@@ -80,17 +79,11 @@ class Sessions(Tables):
 
     @cached_property
     def _session_found(self) -> sa.Select[Any]:
-        """Select the row that is there then, and whether :meth:`_adopt_unlinked` has to be called.
-
-        By the index on ``(user_id, chat_session_id)`` the latter is one look-up.
-        """
-        table, messages = self.sessions.__table__, self.messages.__table__.alias()
+        """Select the row that is there then, and ``has_unlinked``."""
+        table = self.sessions.__table__
         owner = sa.bindparam("new_owner", type_=table.c.user_id.type)
         name = sa.bindparam("new_name", type_=table.c.session_id.type)
-        unlinked = sa.exists().where(
-            messages.c.user_id == owner, messages.c.chat_session_id.is_(None)
-        )
-        return sa.select(table.c.id, unlinked.label("has_unlinked")).where(
+        return sa.select(table.c.id, self._has_unlinked(owner)).where(
             table.c.user_id == owner, table.c.session_id == name
         )
 
@@ -121,26 +114,27 @@ class Sessions(Tables):
             return None
         return session
 
-    def _with_unlinked(
-        self, user_id: Any, rows: Any, on: Any = None, **values: Any
-    ) -> sa.Select[Any]:
+    def _has_unlinked(self, user_id: Any) -> sa.Label[bool]:
+        """Return ``has_unlinked``: whether :meth:`_adopt_unlinked` has to do anything.
+
+        For a query that is made anyway; the index on ``(user_id, chat_session_id)`` makes it one
+        look-up.
+        """
+        messages = self.messages.__table__.alias()
+        unlinked = sa.exists().where(
+            messages.c.user_id == user_id, messages.c.chat_session_id.is_(None)
+        )
+        return unlinked.label("has_unlinked")
+
+    def _with_unlinked(self, user_id: Any, rows: Any, **values: Any) -> sa.Select[Any]:
         """Select rows, or one without any, each beside ``has_unlinked`` and the values.
 
-        So that it takes no query of its own to see whether :meth:`_adopt_unlinked` has to do
-        anything. The index on ``(user_id, chat_session_id)`` makes it one look-up.
-
         :param rows: an entity
-        :param on: which of its rows
         :param values: scalar subqueries by name
         """
-        messages = aliased(self.messages)
-        unlinked = sa.exists().where(
-            messages.user_id == user_id, messages.chat_session_id.is_(None)
-        )
         labelled = [value.label(name) for name, value in values.items()]
-        one = sa.select(unlinked.label("has_unlinked"), *labelled).subquery("one")
-        joined = sa.true() if on is None else on
-        return sa.select(rows, *one.c).select_from(one).outerjoin(rows, joined)
+        one = sa.select(self._has_unlinked(user_id), *labelled).subquery("one")
+        return sa.select(rows, *one.c).select_from(one).outerjoin(rows, sa.true())
 
     def _adopt_unlinked(self, user_id: Any) -> None:
         """Give sessions to the user's messages that were inserted without one.

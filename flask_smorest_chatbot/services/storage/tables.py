@@ -64,10 +64,6 @@ class Tables(Store):
         self.sessions = session_model
         self.messages = message_model
 
-    def find(self, model: type[Any], key: Any) -> Any:
-        """Return a row by its primary key, inside the running transaction; None if it is gone."""
-        return self.db.session.get(model, key)
-
     def _connection(self) -> sa.Connection:
         """Return that of the tables' own database, where the host has several."""
         connection: sa.Connection = self.db.session.connection(
