@@ -25,7 +25,7 @@ from app import create_app
 from app.extensions import db
 from app.models import ChatMessage, ChatSession
 from flask_smorest_chatbot.services.storage.conversations import Conversations
-from flask_smorest_chatbot.services.storage.lists import Place
+from flask_smorest_chatbot.services.storage.pages import Place
 
 from .baseline import app as original
 from .catalog import new_database, postgresql

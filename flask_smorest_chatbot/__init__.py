@@ -35,8 +35,8 @@ from .limits import RequestLimits, client_address, limits_file
 from .models import ChatApiKeyMixin, ChatMessageMixin, ChatSessionMixin, ChatUsageMixin
 from .profile import UserProfile
 from .routes.json_body import JsonBodyParser, read_body
-from .services.doctor import Finding, ModelStatus, model_status, model_statuses
-from .values import TurnPlan
+from .services.model.status import ModelStatus, model_status, model_statuses
+from .values import Finding, TurnPlan
 
 __version__ = "0.1.0"
 

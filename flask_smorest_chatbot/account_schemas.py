@@ -6,9 +6,8 @@ from typing import Any
 
 import marshmallow as ma
 
-from .models import API_KEY_NAME_LENGTH
+from .models import API_KEY_MARK, API_KEY_NAME_LENGTH, API_KEY_SCOPES
 from .schemas import UtcDateTime
-from .services.storage.api_keys import KEY_MARK, SCOPES
 from .text import has_forbidden_characters, is_blank
 
 EXAMPLE_API_KEY = {
@@ -20,7 +19,7 @@ EXAMPLE_API_KEY = {
     "last_used_at": None,
     "expires_at": "2026-05-30T09:30:00+00:00",
     "revoked_at": None,
-    "key": f"{KEY_MARK}9f2c4e81b0d7_{'0' * 64}",
+    "key": f"{API_KEY_MARK}9f2c4e81b0d7_{'0' * 64}",
 }
 EXAMPLE_USAGE = {
     "days": [
@@ -54,9 +53,9 @@ class ApiKeyRequestSchema(ma.Schema):
         metadata={"description": "For its user to know it by", "example": "nightly report"},
     )
     scopes = ma.fields.List(
-        ma.fields.String(validate=ma.validate.OneOf(SCOPES)),
+        ma.fields.String(validate=ma.validate.OneOf(API_KEY_SCOPES)),
         required=True,
-        validate=[ma.validate.Length(min=1, max=len(SCOPES)), _check_once],
+        validate=[ma.validate.Length(min=1, max=len(API_KEY_SCOPES)), _check_once],
         metadata={"description": "What it may do", "example": ["history"], "uniqueItems": True},
     )
     expires_in_days = ma.fields.Integer(
@@ -90,9 +89,9 @@ class ApiKeySchema(ma.Schema):
     name = ma.fields.String(required=True)
     prefix = ma.fields.String(
         required=True,
-        metadata={"description": f"What the key begins with, after `{KEY_MARK}`"},
+        metadata={"description": f"What the key begins with, after `{API_KEY_MARK}`"},
     )
-    scopes = _Scopes(ma.fields.String(validate=ma.validate.OneOf(SCOPES)), required=True)
+    scopes = _Scopes(ma.fields.String(validate=ma.validate.OneOf(API_KEY_SCOPES)), required=True)
     created_at = UtcDateTime(required=True, format="iso")
     last_used_at = UtcDateTime(
         required=True, allow_none=True, format="iso", metadata={"description": "To the minute"}

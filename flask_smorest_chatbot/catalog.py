@@ -316,3 +316,7 @@ class Fact:
     def as_json(self) -> dict[str, Any]:
         """Return ``text`` and ``url``."""
         return {"text": self.text, "url": self.url}
+
+
+#: What a catalogue loader may return: all items, or what the host's own search found.
+Offered = Sequence[CatalogItem] | CatalogResult

@@ -17,7 +17,6 @@ from flask.cli import AppGroup
 from .errors import ChatbotError, ConflictError, InputError
 from .models import parse_user_key, user_key_column, utc_now
 from .schemas import chat_request_schema
-from .services.events import Delta, Failed, Recommended
 from .values import TurnPlan
 
 chatbot_cli = AppGroup("chatbot", help="Check the chatbot, or talk to it.")
@@ -173,6 +172,7 @@ def _say_answer(user_key: Any, session_id: str, message: str) -> bool:
     """Answer under the same limits as ``POST /chat``; tell whether there was a whole answer."""
     state = current_app.extensions["chatbot"]
     services = state.turn_services
+    from .services.events import Delta, Failed, Recommended
     from .services.turn import Turn
 
     said = {"message": message, "session_id": session_id}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask
 from flask_smorest import Api
 
-from .catalog import CatalogItem, CatalogQuery, Fact, Vocabulary
+from .catalog import CatalogItem, CatalogQuery, Fact, Offered, Vocabulary
 from .cli import chatbot_cli
 from .config import ChatbotConfig
 from .errors import ConfigError
@@ -19,17 +19,14 @@ from .profile import UserProfile
 from .routes import build_blueprint
 from .routes.chat import ChatEndpoint, Planner
 from .routes.rate_limits import request_limits
-from .services.admission import admission_of
-from .services.doctor import HostCheck
-from .services.followers import Followers
-from .services.host import Offered, TurnServices, cached
 from .services.host_folder import database_of
-from .services.model.chat_model import LazyChatModel
-from .services.running import RunningTurns
-from .services.storage.account_data import AccountData
-from .services.storage.api_keys import ApiKeys
-from .services.storage.conversations import Conversations
-from .services.storage.usage import UsageRecords
+from .services.once import once
+from .values import HostCheck
+
+if TYPE_CHECKING:
+    from .services.host import TurnServices
+    from .services.storage.account_data import AccountData
+    from .services.storage.api_keys import ApiKeys
 
 _Profile = TypeVar("_Profile", bound=Callable[[Any], UserProfile])
 _Catalog = TypeVar("_Catalog", bound=Callable[[CatalogQuery], Offered])
@@ -40,8 +37,6 @@ _Users = TypeVar("_Users", bound=Callable[[Any], Any])
 _AdminCheck = TypeVar("_AdminCheck", bound=Callable[[Any], bool])
 _DoctorCheck = TypeVar("_DoctorCheck", bound=HostCheck)
 
-#: How long the words of a catalogue are kept before the host is asked for them again.
-VOCABULARY_SECONDS = 60.0
 DEFAULT_PERSONA = "You are the friendly, honest assistant of this site."
 
 
@@ -49,6 +44,9 @@ DEFAULT_PERSONA = "You are the friendly, honest assistant of this site."
 class ChatbotState:
     """What ``app.extensions["chatbot"]`` holds: the plugin's objects for one app.
 
+    :param get_turn_services: makes them at its first call, as the two below do: an app's start
+        must not wait for what only requests need
+    :param models: the mapped classes of the plugin's tables
     :param planners: the host's own chat endpoints by their rule
     :param load_user: the host's user by key; None for one who may not come in
     :param is_admin: whether a user has the host's admin role
@@ -58,25 +56,30 @@ class ChatbotState:
     db: Any
     user_model: type[Any]
     config: ChatbotConfig
-    turn_services: TurnServices
+    models: tuple[type[Any], ...]
+    get_turn_services: Callable[[], TurnServices]
+    get_api_keys: Callable[[], ApiKeys]
+    get_account_data: Callable[[], AccountData]
     planners: Mapping[str, Planner]
-    api_keys: ApiKeys
-    account_data: AccountData
     load_user: Callable[[Any], Any]
     is_admin: Callable[[Any], bool]
     limits: RequestLimits
     doctor_checks: Sequence[HostCheck]
 
     @property
-    def models(self) -> tuple[type[Any], ...]:
-        """The mapped classes of the plugin's tables."""
-        conversations, usage = self.turn_services.conversations, self.turn_services.usage
-        return (
-            conversations.sessions,
-            conversations.messages,
-            self.api_keys.model,
-            usage.model,
-        )
+    def turn_services(self) -> TurnServices:
+        """What turns work with."""
+        return self.get_turn_services()
+
+    @property
+    def api_keys(self) -> ApiKeys:
+        """The API keys of all users."""
+        return self.get_api_keys()
+
+    @property
+    def account_data(self) -> AccountData:
+        """What is stored of users, to be given to them or erased."""
+        return self.get_account_data()
 
 
 class Chatbot:
@@ -246,12 +249,11 @@ class Chatbot:
             db=self.db,
             user_model=self.user_model,
             config=config,
-            turn_services=self._services(config, _site_name(app, config)),
+            models=self._models,
+            get_turn_services=once(self._turn_services(config, _site_name(app, config))),
+            get_api_keys=once(self._api_keys),
+            get_account_data=once(self._account_data),
             planners={endpoint.rule: endpoint.plan for endpoint in self._endpoints},
-            api_keys=ApiKeys(self.db, self.ChatApiKey, self.user_model),
-            account_data=AccountData(
-                self.db, (self.ChatSession, self.ChatMessage, self.ChatApiKey, self.ChatUsage)
-            ),
             load_user=self._load_user,
             is_admin=self._is_admin,
             limits=request_limits(config, limits_file(app)),
@@ -265,9 +267,12 @@ class Chatbot:
 
         For a server that loads the app and then forks workers, which so share it.
         """
+        from .routes import answering  # noqa: F401
         from .services.preload import preload
 
-        preload(app.extensions["chatbot"].turn_services)
+        state = _state(app)
+        _ = state.api_keys, state.account_data
+        preload(state.turn_services)
 
     def forget_counts(self, app: Flask) -> None:
         """Begin the limits anew that are counted on this host; those in Redis go on.
@@ -298,23 +303,52 @@ class Chatbot:
         """
         _state(app).turn_services.running.drain(seconds)
 
-    def _services(self, config: ChatbotConfig, site: str) -> TurnServices:
-        conversations = Conversations(self.db, self.ChatSession, self.ChatMessage)
-        return TurnServices(
-            config=config,
-            user_model=self.user_model,
-            chat_model=LazyChatModel(config, self._chat_model),
-            conversations=conversations,
-            running=RunningTurns(conversations),
-            admission=admission_of(config, site),
-            load_profile=self._load_profile,
-            load_catalog=self._load_catalog,
-            load_vocabulary=cached(self._load_vocabulary, VOCABULARY_SECONDS),
-            load_facts=self._load_facts,
-            persona=self.persona,
-            usage=UsageRecords(self.db, self.ChatUsage, self.user_model),
-            followers=Followers(config.followers_per_user),
-        )
+    @property
+    def _models(self) -> tuple[type[Any], ...]:
+        return self.ChatSession, self.ChatMessage, self.ChatApiKey, self.ChatUsage
+
+    def _turn_services(self, config: ChatbotConfig, site: str) -> Callable[[], TurnServices]:
+        """Return what makes them, with the loaders that are registered now."""
+        load_profile, load_facts = self._load_profile, self._load_facts
+        load_catalog, load_vocabulary = self._load_catalog, self._load_vocabulary
+
+        def make() -> TurnServices:
+            from .services.admission import admission_of
+            from .services.followers import Followers
+            from .services.host import VOCABULARY_SECONDS, TurnServices, cached
+            from .services.model.chat_model import LazyChatModel
+            from .services.running import RunningTurns
+            from .services.storage.conversations import Conversations
+            from .services.storage.usage import UsageRecords
+
+            conversations = Conversations(self.db, self.ChatSession, self.ChatMessage)
+            return TurnServices(
+                config=config,
+                user_model=self.user_model,
+                chat_model=LazyChatModel(config, self._chat_model),
+                conversations=conversations,
+                running=RunningTurns(conversations),
+                admission=admission_of(config, site),
+                load_profile=load_profile,
+                load_catalog=load_catalog,
+                load_vocabulary=cached(load_vocabulary, VOCABULARY_SECONDS),
+                load_facts=load_facts,
+                persona=self.persona,
+                usage=UsageRecords(self.db, self.ChatUsage, self.user_model),
+                followers=Followers(config.followers_per_user),
+            )
+
+        return make
+
+    def _api_keys(self) -> ApiKeys:
+        from .services.storage.api_keys import ApiKeys
+
+        return ApiKeys(self.db, self.ChatApiKey, self.user_model)
+
+    def _account_data(self) -> AccountData:
+        from .services.storage.account_data import AccountData
+
+        return AccountData(self.db, self._models)
 
     def _stored_user(self, key: Any) -> Any:
         return self.db.session.get(self.user_model, key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,31 @@ class TurnPlan:
     instructions: str = ""
     must_recommend: bool = False
     search: str | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one check.
+
+    :param name: what was checked
+    :param detail: what was found, without secrets
+    :param remedy: what to do about it; empty when all is well
+    :param applies: False for what cannot be checked here; then ``detail`` says why
+    """
+
+    name: str
+    detail: str
+    remedy: str = ""
+    applies: bool = True
+
+    @property
+    def ok(self) -> bool:
+        """Whether the check passed."""
+        return not self.remedy
+
+
+#: A check of the host's own, registered with :meth:`.Chatbot.doctor_check`.
+HostCheck = Callable[[], Iterable[Finding]]
 
 
 def as_plain_json(value: Any) -> Any:

@@ -1,8 +1,10 @@
 """The plugin's tables: sessions and their messages, API keys, and what is used a day."""
 
 from .accounting import (
+    API_KEY_MARK,
     API_KEY_NAME_LENGTH,
     API_KEY_PREFIX_LENGTH,
+    API_KEY_SCOPES,
     ChatApiKeyMixin,
     ChatUsageMixin,
 )
@@ -18,8 +20,10 @@ from .mixins import (
 from .user_key import parse_user_key, user_key_column, user_key_of
 
 __all__ = [
+    "API_KEY_MARK",
     "API_KEY_NAME_LENGTH",
     "API_KEY_PREFIX_LENGTH",
+    "API_KEY_SCOPES",
     "MAX_KEY",
     "MODEL_NAME_LENGTH",
     "SESSION_ID_LENGTH",

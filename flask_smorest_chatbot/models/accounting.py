@@ -19,6 +19,10 @@ from .columns import (
     utc_now,
 )
 
+#: How every API key begins, by which it is told from a token.
+API_KEY_MARK = "fsc_"
+#: What a key may be for.
+API_KEY_SCOPES = ("chat", "history", "admin")
 API_KEY_NAME_LENGTH = 100
 #: Digits of the part of a key that is stored as it is, to find the key by.
 API_KEY_PREFIX_LENGTH = 12

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, current_app, stream_with_context
 from flask.views import MethodView
@@ -13,10 +13,12 @@ from flask_smorest import Blueprint
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..schemas import EXAMPLE_ERASED, EXAMPLE_EXPORT, ErasedSchema
-from ..services.storage.account_data import AccountData
 from .auth import current_user_key, requires
 from .documentation import TAGS, Documentation
 from .errors import database_fault
+
+if TYPE_CHECKING:
+    from ..services.storage.account_data import AccountData
 
 LINES = "application/x-ndjson"
 _EXPORT = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 from flask.views import MethodView
@@ -16,10 +16,12 @@ from ..account_schemas import (
 )
 from ..errors import NotFoundError
 from ..models import MAX_KEY
-from ..services.storage.api_keys import ApiKeys
 from .auth import current_user_key, requires
 from .documentation import TAGS, Documentation
 from .repeats import PARAMETER, mark_replayed, request_key
+
+if TYPE_CHECKING:
+    from ..services.storage.api_keys import ApiKeys
 
 
 def _api_keys() -> ApiKeys:

@@ -28,8 +28,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 from ..errors import AuthenticationError, ForbiddenError, NotFoundError
 from ..limits import RequestLimits, client_address
-from ..models import parse_user_key, user_key_of
-from ..services.storage.api_keys import KEY_MARK
+from ..models import API_KEY_MARK, parse_user_key, user_key_of
 
 #: The header of an API key; it may also come as a bearer token.
 API_KEY_HEADER = "X-API-Key"
@@ -54,8 +53,8 @@ _View = TypeVar("_View", bound=Callable[..., Any])
 def requires(scope: str | None, limit: str = "reads") -> Callable[[_View], _View]:
     """Let only known users through: with a valid access token, or an API key that has a scope.
 
-    :param scope: one of :data:`.SCOPES`; ``admin`` lets only the host's administrators through.
-        None takes no API key at all
+    :param scope: one of :data:`.API_KEY_SCOPES`; ``admin`` lets only the host's administrators
+        through. None takes no API key at all
     :param limit: what the request counts as, a scope of :func:`.request_limits`
     """
 
@@ -127,7 +126,7 @@ def _presented_key() -> str | None:
             raise AuthenticationError("Send one credential: an access token or an API key.")
         return key
     scheme, _, credential = authorization.partition(" ")
-    is_key = scheme.lower() == "bearer" and credential.startswith(KEY_MARK)
+    is_key = scheme.lower() == "bearer" and credential.startswith(API_KEY_MARK)
     return credential if is_key else None
 
 

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import Any
 
-from flask import Response, after_this_request, current_app, request
+from flask import Response, current_app
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
-from ..errors import BlankMessageError, NotFoundError, PromptTooLongError, TurnError
+from ..errors import BlankMessageError, NotFoundError
 from ..models import MAX_KEY
 from ..schemas import EXAMPLE_SESSION, EXAMPLE_STOPPED, ChatMessageSchema
-from ..services.events import Done, Failed
-from ..services.following import Following
-from ..services.storage.open_turn import OpenTurn
 from ..text import is_blank
 from ..values import TurnPlan
-from .auth import current_user, current_user_key, requires
+from .auth import current_user_key, requires
 from .documentation import TAGS, Documentation
-from .errors import request_id
-from .repeats import once, request_key
-from .streaming import event_stream, last_place, run_to_end, wants_event_stream
-
-if TYPE_CHECKING:
-    from ..services.host import TurnServices
-    from ..services.turn import Turn
 
 Planner = Callable[[Any, str], TurnPlan]
 
@@ -69,7 +58,9 @@ def add_chat_endpoint(
         message = body["message"] or ""
         if is_blank(message) and endpoint.message_required:
             raise BlankMessageError("Write a message: it is blank.")
-        return answer(_start_turn(endpoint, message, body["session_id"]))
+        from .answering import answer, start_turn  # an app's start must not wait for it
+
+        return answer(start_turn(endpoint, message, body["session_id"]))
 
     post.__doc__ = endpoint.plan.__doc__
     parsed = blueprint.arguments(schema, example=example)(post)
@@ -93,7 +84,9 @@ def add_retry_endpoint(blueprint: Blueprint, documentation: Documentation) -> No
             """
             if message_id > MAX_KEY:
                 raise NotFoundError("There is no such message to retry.")
-            return answer(_retry_turn(message_id))
+            from .answering import answer, retry_turn
+
+            return answer(retry_turn(message_id))
 
 
 def add_stop_endpoint(blueprint: Blueprint, documentation: Documentation) -> None:
@@ -130,94 +123,8 @@ def add_resume_endpoint(blueprint: Blueprint, documentation: Documentation) -> N
             An event stream as the one that `POST /chat` gives, from any worker. With
             `Last-Event-ID` only what came after that event. 204 if that was the last.
             """
-            services = current_app.extensions["chatbot"].turn_services
-            user_id, read = current_user_key(), services.conversations.read_answer
-            stored = read(user_id, message_id) if message_id <= MAX_KEY else None
-            if stored is None:
+            if message_id > MAX_KEY:
                 raise NotFoundError("There is no such answer.")
-            place = last_place(message_id)
-            if place.is_done:
-                return Response(status=204)
-            following = Following(
-                services,
-                user_id,
-                message_id,
-                stored.created_at,
-                place.seen,
-                place.knows_recommendations,
-            )
-            following.line_up()
-            return event_stream(following, services.config.ping_interval)
+            from .answering import follow_answer
 
-
-def _turn(services: TurnServices, plan: TurnPlan, opened: OpenTurn) -> Turn:
-    from ..services.turn import Turn  # starting an app must not wait for what only turns need
-
-    return Turn(services, plan, opened, _own_host(), request_id())
-
-
-def _start_turn(endpoint: ChatEndpoint, message: str, session_id: str | None) -> Turn | Following:
-    from ..services.window import takes
-
-    services = current_app.extensions["chatbot"].turn_services
-    key, user_id = request_key([endpoint.rule, message, session_id]), current_user_key()
-    plan = endpoint.plan(current_user(), message)
-    if not takes(services.config, services.persona, plan):
-        raise PromptTooLongError()  # now, while nothing is stored
-
-    def open_turn() -> OpenTurn:
-        return services.conversations.open_turn(
-            user_id, session_id, plan.message, endpoint.rule, key
-        )
-
-    opened = once(services, user_id, key, open_turn)
-    if isinstance(opened, Following):
-        return opened
-    return _turn(services, plan, opened)
-
-
-def _own_host() -> str:
-    """Return the name of the site, as the client calls it, without port."""
-    return urlsplit(f"//{request.host}").hostname or ""
-
-
-def _retry_turn(message_id: int) -> Turn | Following:
-    state = current_app.extensions["chatbot"]
-    services = state.turn_services
-    key, user_id = request_key(["retry", message_id]), current_user_key()
-
-    def reopen_turn() -> OpenTurn:
-        opened: OpenTurn = services.conversations.reopen_turn(user_id, message_id, key)
-        return opened
-
-    opened = once(services, user_id, key, reopen_turn)
-    if isinstance(opened, Following):
-        return opened
-    planner = state.planners.get(opened.endpoint, plain_chat)
-    return _turn(services, planner(current_user(), opened.question), opened)
-
-
-def answer(turn: Turn | Following) -> Response | dict[str, Any]:
-    """Answer with the turn, as an event stream or as one ``ChatResponse``.
-
-    :raises TurnError: when the turn fails and the client did not ask for a stream
-    :raises RateLimitedError: when it is another's, and the user follows as many as may be
-    """
-    after_this_request(_vary)
-    turn.line_up()  # before a stream begins, so that a full line has a status of its own
-    if wants_event_stream():
-        config = current_app.extensions["chatbot"].config
-        return event_stream(turn, config.ping_interval)
-    for event in run_to_end(turn):
-        match event:
-            case Done(response):
-                return response
-            case Failed(error):
-                raise error
-    raise TurnError("The client left before the answer was complete.", "client_left")
-
-
-def _vary(response: Response) -> Response:
-    """Tell caches that the same request may get JSON or an event stream."""
-    response.vary.add("Accept")
-    return response
+            return follow_answer(message_id)

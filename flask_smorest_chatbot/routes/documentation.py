@@ -8,8 +8,8 @@ from typing import Any
 
 from flask_smorest import Api, Blueprint
 
+from ..models import API_KEY_MARK
 from ..schemas import EXAMPLE_ANSWER, ChatResponseSchema
-from ..services.storage.api_keys import KEY_MARK
 from .auth import API_KEY_HEADER
 from .errors import error_body
 from .repeats import PARAMETER
@@ -118,11 +118,11 @@ class Documentation:
         It goes above :func:`.requires`. Statuses that come of that need not be named.
         """
 
+        refusals = {status: _REFUSED.format(status) for status in {*statuses, 401, 403, 429}}
+
         def decorate(view: Any) -> Any:
-            scope = view.chatbot_scope
-            for status in sorted({*statuses, 401, 403, 429}):
-                view = _moved(view, self.blueprint.alt_response(status, _REFUSED.format(status)))
-            return _moved(view, self.blueprint.doc(**self._security(scope)))
+            security = self._security(view.chatbot_scope)
+            return self.blueprint.doc(responses=refusals, **security)(view)
 
         return decorate
 
@@ -154,16 +154,6 @@ class Documentation:
         }
         documented = self.blueprint.doc(responses=answers, parameters=[_LAST_EVENT_ID])(view)
         return self.errors(401, 404, 500, 503)(documented)
-
-
-def _moved(view: Any, decorator: Callable[[Any], Any]) -> Any:
-    """Decorate a view, and take from it what flask-smorest has noted on it.
-
-    The decorated view has a copy of that; each of a dozen copies would stay in memory.
-    """
-    decorated = decorator(view)
-    vars(view).pop("_apidoc", None)
-    return decorated
 
 
 def add_refusals(api: Api) -> None:
@@ -203,7 +193,7 @@ def api_key_scheme(api: Api) -> str:
             "name": API_KEY_HEADER,
             "description": (
                 f"A key of `POST /api-keys`. It may also come as `Authorization: Bearer "
-                f"{KEY_MARK}...`. What it may do is set by its scopes."
+                f"{API_KEY_MARK}...`. What it may do is set by its scopes."
             ),
         },
     )

@@ -10,7 +10,7 @@ import marshmallow as ma
 from flask import after_this_request, request, url_for
 
 from ..models import MAX_KEY
-from ..services.storage.lists import Place
+from ..services.storage.pages import Place
 from ..services.storage.tables import aware
 
 #: Rows of a page for which no limit is given.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 from flask.views import MethodView
@@ -18,11 +18,13 @@ from ..schemas import (
     ClearedSessionSchema,
     SessionListSchema,
 )
-from ..services.storage.conversations import Conversations
 from ..text import is_storable_session_id
 from .auth import current_user_key, requires
 from .documentation import TAGS, Documentation
 from .paging import LINK_HEADER, MessagePageSchema, SessionPageSchema, link_next, place_of
+
+if TYPE_CHECKING:
+    from ..services.storage.conversations import Conversations
 
 
 def _conversations() -> Conversations:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from ..catalog import CatalogItem, CatalogQuery, CatalogResult, Fact, Vocabulary
+from ..catalog import CatalogQuery, Fact, Offered, Vocabulary
 from ..config import ChatbotConfig
 from ..errors import ChatbotError, LoaderError, without_text
 from ..profile import UserProfile
@@ -26,8 +26,9 @@ from .storage.usage import UsageRecords
 
 log = logging.getLogger(__name__)
 
-#: What a catalogue loader may return: all items, or what the host's own search found.
-Offered = Sequence[CatalogItem] | CatalogResult
+#: How long the words of a catalogue are kept before the host is asked for them again.
+VOCABULARY_SECONDS = 60.0
+
 _Value = TypeVar("_Value")
 
 

@@ -28,7 +28,7 @@ def upgrade():
             op.drop_index(NAME, 'chat_messages', if_exists=True, postgresql_concurrently=True)
         op.create_index(
             NAME, 'chat_messages', ['claimed_session_id'], unique=True, if_not_exists=on_postgresql or None,
-            postgresql_where=CLAIMED, sqlite_where=CLAIMED, postgresql_concurrently=True,
+            sqlite_where=CLAIMED, postgresql_concurrently=True,
         )
 
 

@@ -52,6 +52,7 @@ def test_all_chats_are_downloaded_and_then_deleted(
     expect(dialog).to_be_hidden()
     expect(page.locator("#session-list li")).to_have_count(1)
     expect(page.locator("#erase-chats")).to_be_focused()
+    expect(page.locator("#erase-chats[aria-disabled]")).to_have_count(0)
 
     page.keyboard.press("Enter")
     dialog.get_by_role("button", name="Delete all").click()

@@ -10,11 +10,8 @@ import pytest
 from host import Host
 
 from flask_smorest_chatbot import ConflictError
-from flask_smorest_chatbot.services.storage.open_turn import (
-    OpenTurn,
-    RepeatedRequestError,
-    RequestKey,
-)
+from flask_smorest_chatbot.services.storage.open_turn import OpenTurn, RepeatedRequestError
+from flask_smorest_chatbot.services.storage.request_key import RequestKey
 from flask_smorest_chatbot.services.storage.turn_records import TurnRecords
 
 pytestmark = pytest.mark.parametrize(

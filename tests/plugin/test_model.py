@@ -16,8 +16,9 @@ from host import Host, close, make_host
 from servers import RecordingModel, free_port
 
 from flask_smorest_chatbot import ChatbotConfig
-from flask_smorest_chatbot.services.doctor import model_status
-from flask_smorest_chatbot.services.model.chat_model import PROVIDERS, LazyChatModel
+from flask_smorest_chatbot.services.model.chat_model import LazyChatModel
+from flask_smorest_chatbot.services.model.names import PROVIDERS
+from flask_smorest_chatbot.services.model.status import model_status
 
 CHAT = "/api/chatbot/chat"
 

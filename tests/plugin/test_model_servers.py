@@ -15,7 +15,8 @@ from servers import RecordingModel, free_port
 
 from flask_smorest_chatbot import ChatbotConfig, model_status, model_statuses
 from flask_smorest_chatbot.services.model.breaker import Breaker
-from flask_smorest_chatbot.services.model.servers import ModelServer, in_order_for, name_of
+from flask_smorest_chatbot.services.model.names import name_of
+from flask_smorest_chatbot.services.model.servers import ModelServer, in_order_for
 
 Build = Callable[..., Host]
 Serve = Callable[..., FaultyServer]

@@ -193,7 +193,7 @@ def test_vocabulary_is_asked_once_a_minute(build_host: Callable[..., Host]) -> N
         asked.append(1)
         return Vocabulary(categories={"Guitar": ()})
 
-    services = host.chatbot._services(host.app.extensions["chatbot"].config, "host")
+    services = host.chatbot._turn_services(host.app.extensions["chatbot"].config, "host")()
     replace_loader(host, vocabulary=services.load_vocabulary)
     user = host.add_user()
     for _ in range(2):

@@ -14,11 +14,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from flask_smorest_chatbot import ConflictError, NotFoundError
 from flask_smorest_chatbot.services.storage import lost_turns, turn_records
 from flask_smorest_chatbot.services.storage.lost_turns import UNSETTLED
-from flask_smorest_chatbot.services.storage.open_turn import (
-    OpenTurn,
-    RepeatedRequestError,
-    RequestKey,
-)
+from flask_smorest_chatbot.services.storage.open_turn import OpenTurn, RepeatedRequestError
+from flask_smorest_chatbot.services.storage.request_key import RequestKey
 from flask_smorest_chatbot.services.storage.worker import is_known_dead
 
 SESSIONS = st.sampled_from(["one", "two"])

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ...catalog import CatalogItem, CatalogQuery, CatalogResult, Vocabulary
+from ...catalog import CatalogItem, CatalogQuery, CatalogResult, Offered, Vocabulary
 from ...profile import UserProfile
-from ..host import Offered, TurnServices, from_host
+from ..host import TurnServices, from_host
 from ..query import Earlier, understand
 from .ranking import is_free, is_within_budget, search
 

@@ -7,29 +7,19 @@ from __future__ import annotations
 
 import logging
 import re
-import sys
 import threading
-from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from ...config import ChatbotConfig
 from ...errors import ModelUnavailableError
 from .breaker import Breaker
-from .servers import ModelServer, in_order_for, name_of
+from .names import is_on_ollama, name_of
+from .servers import ModelServer, in_order_for
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 log = logging.getLogger(__name__)
-
-#: Providers that LangChain 1.4 knows. Its own list costs 0.6 s to import, which the question of
-#: what a name means must not; it is read once it is there.
-PROVIDERS = frozenset(
-    "anthropic anthropic_bedrock azure_ai azure_openai baseten bedrock bedrock_converse "
-    "bedrock_mantle_anthropic bedrock_mantle_openai cohere deepseek fireworks "
-    "google_anthropic_vertex google_genai google_vertexai groq huggingface ibm langsmith litellm "
-    "meta mistralai nvidia ollama openai openrouter perplexity together upstage xai".split()
-)
 
 #: Most bytes of a response: Ollama's line for one token takes under 300.
 _MOST_BYTES = 1_048_576
@@ -122,18 +112,6 @@ class LazyChatModel:
         config = self._config
         failures, seconds = config.breaker_failures, config.breaker_seconds
         return ModelServer(name, model, Breaker(name, failures, seconds, config.connect_timeout))
-
-
-def is_on_ollama(model: str) -> bool:
-    """Tell ``openai:gpt-5`` from names on Ollama such as ``llama2:13b`` and ``ollama:llama2``."""
-    provider, separator, _ = model.partition(":")
-    return not separator or provider == "ollama" or provider not in _known_providers()
-
-
-def _known_providers() -> Collection[str]:
-    # The registry that `init_chat_model` itself splits "provider:name" by; it has no public name.
-    loaded = sys.modules.get("langchain.chat_models.base")
-    return getattr(loaded, "_BUILTIN_PROVIDERS", PROVIDERS)
 
 
 def _provider_model(config: ChatbotConfig) -> Any:

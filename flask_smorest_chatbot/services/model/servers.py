@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
 from .breaker import Breaker
 from .model_errors import unreachable
@@ -25,12 +24,6 @@ class ModelServer:
     name: str
     chat_model: BaseChatModel
     breaker: Breaker
-
-
-def name_of(address: str) -> str:
-    """Return a server's address without the password that it may hold."""
-    parts = urlsplit(address)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def check_any_is_asked(servers: Iterable[ModelServer]) -> None:

@@ -14,17 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from ...errors import ConflictError, NotFoundError, ReusedKeyError
-from ...models import API_KEY_PREFIX_LENGTH, utc_now
+from ...models import API_KEY_MARK, API_KEY_PREFIX_LENGTH, API_KEY_SCOPES, utc_now
 from .tables import UserStore, aware
-
-#: What a key may be for. Keys are recognised by how they begin.
-SCOPES = ("chat", "history", "admin")
-KEY_MARK = "fsc_"
 
 #: How old ``last_used_at`` may become before it is written anew: not with every request.
 USE_NOTED_EVERY = timedelta(minutes=1)
 
-_KEY = re.compile(rf"{KEY_MARK}([0-9a-f]{{{API_KEY_PREFIX_LENGTH}}})_[0-9a-f]{{64}}")
+_KEY = re.compile(rf"{API_KEY_MARK}([0-9a-f]{{{API_KEY_PREFIX_LENGTH}}})_[0-9a-f]{{64}}")
 
 
 class ApiKeys(UserStore):
@@ -50,7 +46,7 @@ class ApiKeys(UserStore):
         :raises ReusedKeyError: when another request of that name has made one
         """
         prefix = _prefix_for(user_id, request)
-        words = " ".join(scope for scope in SCOPES if scope in scopes)
+        words = " ".join(scope for scope in API_KEY_SCOPES if scope in scopes)
         asked = (name, words, days)
         if request is not None and (made := self._made_before(user_id, prefix, asked)) is not None:
             return made, None
@@ -66,7 +62,7 @@ class ApiKeys(UserStore):
         self, user_id: Any, prefix: str, asked: tuple[str, str, int | None], most: int
     ) -> tuple[Any, str]:
         (name, scopes, days), now = asked, utc_now()
-        key = f"{KEY_MARK}{prefix}_{secrets.token_hex(32)}"
+        key = f"{API_KEY_MARK}{prefix}_{secrets.token_hex(32)}"
         with self.transaction():
             self._lock(user_id)
             stored = self.model(

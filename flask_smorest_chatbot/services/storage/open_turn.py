@@ -36,18 +36,6 @@ class OpenTurn:
     claim: str
 
 
-@dataclass(frozen=True)
-class RequestKey:
-    """What tells a repeated request from a new one.
-
-    :param key: digest of what the client calls it; its own per user
-    :param digest: of what was asked
-    """
-
-    key: str
-    digest: str
-
-
 class RepeatedRequestError(ConflictError):
     """The same request has opened a turn already, perhaps this very moment."""
 

@@ -18,8 +18,9 @@ from sqlalchemy.exc import IntegrityError
 from ...errors import ConflictError, NotFoundError, ReusedKeyError
 from ...models import utc_now
 from .lost_turns import UNCLAIMED, UNSETTLED, is_lost
-from .open_turn import InSession, OpenTurn, RepeatedRequestError, RequestKey, SessionBusyError
+from .open_turn import InSession, OpenTurn, RepeatedRequestError, SessionBusyError
 from .progress import Progress
+from .request_key import RequestKey
 from .sessions import title_of
 
 #: The reason of a stopped answer whose worker has not stored its last words yet.
