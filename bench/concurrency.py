@@ -35,8 +35,8 @@ class Size:
     """
 
     users: Sequence[int] = (1, 10, 50)
-    rounds: int = 5
-    rounds_of_the_original: int = 2
+    rounds: int = 3
+    rounds_of_the_original: int = 1
 
 
 QUICK = Size(users=(1, 4), rounds=1, rounds_of_the_original=1)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import resource
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import psutil
-from servers import start_site, stop_site
+from servers import ROOT, start_site, stop_site
 
 
 def test_workers_may_open_as_many_files_as_the_system_allows(tmp_path):
@@ -91,3 +93,35 @@ def test_workers_share_the_limits_and_a_start_begins_them_anew(tmp_path: Path) -
         finally:
             stop_site(site)
         assert [answer.status_code for answer in asked] == [200] * 3 + [429] * 3
+
+
+COLLECTED_RARELY = """
+import gc, types, weakref
+import gevent, gunicorn_config
+class Node: pass
+def aged_cycle():
+    node = Node()
+    node.itself = node
+    for _ in range(3):
+        gc.collect()  # by now it is among the oldest, which only a full collection looks at
+    return weakref.ref(node)
+gunicorn_config.COLLECT_EVERY = 0.2
+worker = types.SimpleNamespace(alive=True)
+collecting = gevent.spawn(gunicorn_config._collect_garbage, worker)
+gevent.sleep(0)
+cycle = aged_cycle()
+before = gc.get_stats()[2]["collections"]
+kept = [[] for _ in range(500_000)]
+print(gc.get_stats()[2]["collections"] - before, cycle() is not None)
+worker.alive = False
+collecting.join()
+print(gc.get_stats()[2]["collections"] - before, cycle() is not None)
+"""
+
+
+def test_worker_looks_through_all_objects_at_intervals_only() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECTED_RARELY],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["0", "True", "1", "False"]
