@@ -8,6 +8,7 @@ from datetime import date
 
 from .calendar_dates import BY_NUMBER
 from .days import ImpossibleDateError
+from .named_days import beside_others
 from .nearby_dates import BY_NAME
 from .points import Point
 from .text import Scan
@@ -26,7 +27,7 @@ def take_points(scan: Scan, today: date, refused: list[str]) -> list[Point]:
     for pattern, read in (*BY_NUMBER, *BY_NAME):
         for match in pattern.finditer(scan.left):
             if len(points) >= _MOST_POINTS:
-                return _without_adornment(points, text)
+                break
             if scan.left[match.start() : match.end()] != match[0]:
                 continue
             try:
@@ -38,7 +39,7 @@ def take_points(scan: Scan, today: date, refused: list[str]) -> list[Point]:
             if point is not None:
                 points.append(point)
                 scan.blank([match.span()])
-    return _without_adornment(points, text)
+    return beside_others(_without_adornment(points, text), text)
 
 
 def _without_adornment(points: list[Point], text: str) -> list[Point]:

@@ -59,6 +59,15 @@ def weekend(day: date) -> Days:
     return monday - timedelta(days=2), monday
 
 
+def following(days: Days, unit: str) -> Days:
+    """Return the same days a week, month or day later, or the weekend that comes next."""
+    if unit == "weekend":
+        start, end = weekend(days[1])
+        return (start, end) if start >= days[1] else weekend(end)
+    start, end = (after(day, 1, unit) for day in days)
+    return (days[1], end) if start < days[1] else (start, end)  # if longer than the unit
+
+
 def after(start: date, count: int, unit: str) -> date:
     """Return the day so many days, weeks, months or years after another."""
     match unit:

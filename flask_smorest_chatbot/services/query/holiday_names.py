@@ -35,7 +35,7 @@ _NAMES = {
 }
 HOLIDAY = re.compile(
     r"(?<!merry )(?<!happy )(?:\b(?P<over>over|during|around|for the"
-    r"|through) (?:the )?)?(?:\b(?P<unit>day|week|weekend) (?P<beside>after|before) )?\b(?:"
+    r"|through) (?:the )?)?\b(?:"
     + "|".join(f"(?P<h{number}>{words})" for number, words in enumerate(_NAMES))
     + r")\b(?: (?P<stretch>weekend|week|break|holidays?|vacation))?"
     r"(?! (?:songs?|carols?|music|gifts?|presents?|cards?|part(?:y|ies)|concerts?|shows?|markets?"
@@ -54,21 +54,9 @@ def holiday_days(match: re.Match[str], base: date) -> Days | None:
         days = _around(
             day, name, match["stretch"] or "", match["over"] in ("over", "during", "around")
         )
-        if match["beside"]:
-            days = _beside(day, match["unit"], match["beside"] == "after")
         if days[1] > base:
             return days
     return None
-
-
-def _beside(day: date, unit: str, is_after: bool) -> Days:
-    """Return the day, weekend or seven days before or after a holiday."""
-    if unit == "weekend":
-        is_week = is_after and day.weekday() < 5
-        return weekend(day if is_week else day + timedelta(days=7 if is_after else -7))
-    length = timedelta(days=7 if unit == "week" else 1)
-    start = day + timedelta(days=1) if is_after else day - length
-    return start, start + length
 
 
 def _around(day: date, name: str, stretch: str, over: bool) -> Days:

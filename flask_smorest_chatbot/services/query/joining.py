@@ -9,7 +9,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any, Literal, TypeVar
 
 from ...catalog import Budget, CatalogItem, Period
-from .days import after, weekend
+from .days import after, following
 from .earlier import Earlier
 from .periods import from_duration
 from .reading import Reading
@@ -126,17 +126,8 @@ def _from_today(period: Period, today: date) -> Period | None:
 
 
 def _following(period: Period, unit: str) -> Period | None:
-    """Return the same days a week later, or the week, weekend or month that comes next."""
     try:
-        if unit == "weekend":
-            start, end = weekend(period.end)
-            if start < period.end:
-                start, end = weekend(end)
-            return Period(start, end)
-        start, end = after(period.start, 1, unit), after(period.end, 1, unit)
-        if start < period.end:  # longer than the unit
-            start, end = period.end, after(period.end, 1, unit)
-        return Period(start, end)
+        return Period(*following((period.start, period.end), unit))
     except (ValueError, OverflowError):
         return None
 

@@ -34,16 +34,19 @@ _MY_IN_FRENCH = re.compile(
 _WEEKEND = re.compile(
     rf"\b(?:{_WHICH} )?(?:weekend|wochenende|fin de semana|week-end|fine settimana)\b"
     r"(?P<after> after next)?(?P<next> prochain| proximo| que viene| prossimo)?(?! warrior"
-    r"| gigs?\b)"
+    r"| gigs?\b| (?:before|after)\b)"
 )
+#: Behind "the week after next": "next" belongs to a word of its own.
+_NOT_OF_NEXT = rf"(?! (?:{any_of(WEEKDAYS)}|week|weekend|month|year)\b)"
 _WEEK = re.compile(
     rf"\b{_WHICH} (?:whole |entire |full )?(?:week|woche|semana|semaine|settimana)\b"
     r"|\b(?:la )?(?P<coming>semana que viene|semana proxima|semaine prochaine"
-    r"|settimana prossima)\b"
+    rf"|settimana prossima)\b|\bweek (?P<later>after next)\b{_NOT_OF_NEXT}"
 )
 _MONTH_AHEAD = re.compile(
     rf"\b{_WHICH} (?:whole |entire |full )?(?:month|monat|mes|mois|mese)\b"
     rf"|\b(?:el |il )?(?P<coming>mes que viene|mes proximo|mois prochain|mese prossimo)\b"
+    rf"|\bmonth (?P<later>after next)\b{_NOT_OF_NEXT}"
 )
 #: Other languages' words for the middle and the end of a month; all others are its beginning.
 _PARTS_ABROAD = {
@@ -132,8 +135,10 @@ def _week(match: re.Match[str], today: date) -> Point | None:
         ("this", "diese", "est", "ce")
     ) and "coming" not in match[0]
 
+    weeks = 0 if is_this else 2 if match["later"] else 1
+
     def resolve(base: date) -> Days:
-        return week_of(base) if is_this else week_of(base + timedelta(days=7))
+        return week_of(base + timedelta(weeks=weeks))
 
     return Point(span=match.span(), resolve=resolve, is_range=True, is_wide=True)
 
@@ -143,8 +148,10 @@ def _month_ahead(match: re.Match[str], today: date) -> Point | None:
         ("this", "diese", "est", "ce")
     ) and "coming" not in match[0]
 
+    months = 0 if is_this else 2 if match["later"] else 1
+
     def resolve(base: date) -> Days:
-        return month_days(base.year, base.month + (not is_this))
+        return month_days(base.year, base.month + months)
 
     return Point(span=match.span(), resolve=resolve, is_range=True, is_wide=True)
 

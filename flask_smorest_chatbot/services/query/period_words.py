@@ -50,12 +50,19 @@ BACK = (
 END = re.compile(
     rf"(?:\b(?:to|until|till|til|through|thru|up to|bis|al|a|au|hasta|jusqu'(?:au?|en)"
     rf"|fino a(?:l|lla)?|{BACK}(?: (?:it|them|back))?)|-|/)"
-    r"(?: (?:it|them|on|by|the|at|around|zum|el|le|den|and|including|back|morning|of)){0,4} ?$"
+    r"(?: (?:it|them|on|by|before|the|at|around|zum|el|le|den|and|including|back|morning|of)){0,4}"
+    r" ?$"
 )
 UNTIL = re.compile(
-    rf"(?:\b(?:until|till|til|through|thru|up to|bis|hasta|jusqu'(?:au?|en)"
+    rf"(?:\b(?:until|till|til|before|through|thru|up to|bis|hasta|jusqu'(?:au?|en)"
     rf"|fino a(?:l|lla)?|{BACK}(?: (?:it|them|back))?))"
-    r"(?: (?:it|them|on|by|the|at|around|zum|el|le|den|including)){0,4} ?$"
+    r"(?: (?:it|them|on|by|before|the|at|around|zum|el|le|den|including)){0,4} ?$"
+)
+#: "Not before Friday", "I don't need it until Friday": Friday is the first day.
+NOT_BEFORE = re.compile(
+    r"(?:\b(?:not|no|cannot)|n't)(?: (?:need|want|get|have|take|use|be|start|come|arrive|pick|up|in"
+    r"|it|them|one|there|here|able|to|free|available|any)){0,5} (?:before|until|till|til|earlier"
+    r" than|sooner than)(?: (?:on|the)){0,2} $"
 )
 AND = re.compile(r"^,? ?(?:and|&|y|et|und) ?(?:the )?$")
 BETWEEN = re.compile(r"\b(?:between|entre|zwischen) (?:the )?$")

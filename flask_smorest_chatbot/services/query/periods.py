@@ -6,11 +6,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 from ...catalog import Period
 from .calendar_words import NUMBERS, UNITS
+from .corrections import CORRECTS
 from .dates import take_points
 from .days import Days, ImpossibleDateError, after
+from .named_days import wanted_days
 from .period_words import (
     AND,
     BETWEEN,
@@ -19,6 +22,7 @@ from .period_words import (
     FOLLOWING,
     HALF,
     HOURS,
+    NOT_BEFORE,
     OTHER_TIME,
     PAST,
     SHIFT,
@@ -32,6 +36,9 @@ from .text import TAKEN, Scan
 _MOST_DAYS = 3 * 366
 #: After a day that is past: "from yesterday to".
 _SINCE = re.compile(rf"{TAKEN} ?(?:to|-|bis|a|au) ?$")
+_FROM = re.compile(
+    r"\b(?:from|start(?:ing|s)?|begin(?:ning|s)?|as of|ab|after)(?: it)?(?: on)?(?: the)? $"
+)
 _HALVES = {"year": (6, "month"), "month": (15, "day"), "week": (4, "day"), "fortnight": (1, "week")}
 
 
@@ -71,7 +78,7 @@ def take_when(scan: Scan, today: date, *, has_period: bool = False) -> When:
     following = scan.take(FOLLOWING) if has_period else []
     text = scan.left
     try:
-        points = take_points(scan, today, notices)
+        points = wanted_days(take_points(scan, today, notices), text, today)
         refused = bool(notices)
         durations = _take_durations(scan, notices)
         # Half of "31 April to 3 May" would be a guess.
@@ -101,7 +108,7 @@ def from_duration(start: date, count: tuple[int, str]) -> Period | None:
 def _put_together(
     text: str, points: list[Point], durations: list[re.Match[str]], today: date, notices: list[str]
 ) -> When:
-    count = _count(durations[0]) if durations else None
+    count = _count(_wanted(durations, text)) if durations else None
     start, end = _ends(text, _without_gist(text, points))
     if start is None and end is None:
         return When(count=count)
@@ -149,6 +156,7 @@ def _ends(text: str, points: list[Point]) -> tuple[Point | None, Point | None]:
     for point in points:
         gap = text[max(previous, point.span[0] - 60) : point.span[0]]
         is_end = bool(END.search(gap)) if start else bool(UNTIL.search(gap) or _SINCE.search(gap))
+        is_end = is_end and not NOT_BEFORE.search(gap)
         if start and not is_end and AND.match(gap) and BETWEEN.search(text[: start.span[0]][-20:]):
             is_end = True
         if is_end and start and start.is_range and not start.is_wide and not point.is_range:
@@ -246,12 +254,8 @@ def _checked(days: Days) -> Period | None:
 def _starts_only(text: str, start: Point, end: Point | None, count: tuple[int, str] | None) -> bool:
     if end or count or start.is_range:
         return False
-    return bool(
-        re.search(
-            r"\b(?:from|start(?:ing|s)?|begin(?:ning|s)?|as of|ab)(?: it)?(?: on)?(?: the)? $",
-            text[: start.span[0]][-24:],
-        )
-    )
+    before = text[: start.span[0]][-60:]
+    return bool(_FROM.search(before) or NOT_BEFORE.search(before))
 
 
 def _take_durations(scan: Scan, notices: list[str]) -> list[re.Match[str]]:
@@ -280,6 +284,15 @@ def _take_durations(scan: Scan, notices: list[str]) -> list[re.Match[str]]:
         found.append(match)
     scan.blank([match.span() for match in found])
     return found
+
+
+def _wanted(durations: list[re.Match[str]], text: str) -> re.Match[str]:
+    """Return the first length, or what corrects it: "for two days, no, three days"."""
+    wanted = durations[0]
+    for one, two in pairwise(durations):
+        if CORRECTS.search(text[one.end() : two.start()]):
+            wanted = two
+    return wanted
 
 
 def _count(match: re.Match[str]) -> tuple[int, str]:
