@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ...catalog import Vocabulary
-from .terms import Term
+from .term import Term
 from .text import Scan, fold
 
 _SAID = {

@@ -9,7 +9,7 @@ from ...catalog import Vocabulary
 from .calendar_words import MONTHS, WEEKDAYS, any_of
 from .holiday_names import HOLIDAY
 from .plain_words import NO_ITEM, STOP
-from .terms import Term
+from .term import Term
 from .text import Message, Scan, fold
 
 _IN = re.compile(

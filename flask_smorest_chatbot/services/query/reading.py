@@ -16,7 +16,8 @@ from .periods import When, take_when
 from .places import take_unknown_places
 from .references import References, Wish, nothing_shown, take_priced, take_references
 from .refused import find_refused
-from .terms import Term, find_terms
+from .term import Term
+from .terms import find_terms
 from .text import TAKEN, Scan, read
 from .wanted import search_words, wanted_thing
 

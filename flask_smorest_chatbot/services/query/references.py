@@ -10,6 +10,7 @@ from typing import Literal
 
 from ...catalog import CatalogItem
 from .names import WORD, is_english
+from .negation import is_turned_down
 from .reference_words import (
     ALL,
     ALL_ABROAD,
@@ -34,7 +35,7 @@ from .reference_words import (
     OTHER,
     REST,
 )
-from .terms import Term, is_turned_down
+from .term import Term
 from .text import Scan, fold
 
 Wish = Literal["cheaper", "dearer", "other"]

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from .names import is_english
+from .negation import is_turned_down
 from .plain_words import MODEL, MODEL_WORD, NO_ITEM, PIECE, STOP
+from .term import Term
 from .term_words import LIST, UNWANTED_AFTER
-from .terms import Term, is_turned_down
 from .text import TAKEN, Message
 
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)")

@@ -51,10 +51,14 @@ LESS_LIKED = re.compile(
 UNWANTED_AFTER = re.compile(
     r"^(?: guitars?| one| ones)?(?: (?:is|are) (?:not (?:for me|my thing|an option|what)|out\b"
     r"|no good)"
-    r"|(?:'s| is|s are|s aren't| are|s) ?n?o?'?t (?:for me|my thing|an option)|,? no thanks"
+    r"|(?:'s| is|s are|s aren't| are|s) ?n?o?'?t (?:for me|my thing|an option)|[,:]? no thanks"
     r"|,? (?:no|non|nein|nicht|nao)(?=,? (?:gracias|thanks|merci|danke|grazie)\b|[.,!?]|$)"
     r"|,? (?:mag|will|mochte) ich nicht|,? (?:bitte|lieber) nicht\b(?! vo[nm]\b)|,? no me gustan?\b"
     r"|\? (?:no|non|nein)\b| excluded\b| aside\b)"
+)
+#: Behind the last of several: it holds for all of them.
+ALL_UNWANTED_AFTER = re.compile(
+    r" (?:guitars? )?(?:are(?:n't| not| out\b)|don't\b|do not\b)|[,:] no thanks"
 )
 #: What the user has already is not asked for, and neither is what they leave for another.
 OWNED_BEFORE = re.compile(

@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from ..plurals import singular
-from .names import WORD, Kind, Meaning, Names, is_english, spelt_right
+from .names import WORD, Kind, Names, is_english, spelt_right
+from .negation import with_unwanted
 from .plain_words import STOP
+from .term import Term
 from .term_words import (
     ADJECTIVES,
     ANY_BEFORE,
     ARTICLE_BEFORE,
-    ASKS,
-    COMMA,
-    LESS_LIKED,
-    LIST,
     MY_BEFORE,
-    NOT_AFTER,
     OF_MUSIC,
     OTHER_SENSE,
     OURS_BEFORE,
     OWNED_BEFORE,
     PLACE_BEFORE,
     RATHER,
-    UNWANTED,
-    UNWANTED_AFTER,
 )
 from .text import Message
 
@@ -37,24 +32,6 @@ _ALONE = re.compile(r"\s?(?:$|[,.;!?)]|(?:or|and|for|in|at|under|from|on|with|pl
 _DOING = re.compile(r"(?:'m|'re|\b(?:am|are|is|be|been|was|were|for|while|when|start|of|by)) $")
 #: Most words of a message that are looked at for misspelt names.
 _MOST_WORDS = 400
-
-
-@dataclass(frozen=True, kw_only=True)
-class Term:
-    """A name that a message says.
-
-    :param span: where
-    :param is_unwanted: whether the user says that they do not want it
-    """
-
-    span: tuple[int, int]
-    meaning: Meaning
-    is_unwanted: bool = False
-
-    @property
-    def kind(self) -> Kind:
-        """What kind of name it is."""
-        return self.meaning.kind
 
 
 def find_terms(message: Message, names: Names, left: str) -> list[Term]:
@@ -78,7 +55,7 @@ def find_terms(message: Message, names: Names, left: str) -> list[Term]:
         place += length
     terms = [term for number, term in enumerate(terms) if _is_meant(message, term, terms, number)]
     terms = [term for number, term in enumerate(terms) if not _says_which(left, terms, number)]
-    terms = _with_unwanted(left, [*terms, *_beside_makers(left, terms, names)])
+    terms = with_unwanted(message, left, [*terms, *_beside_makers(left, terms, names)])
     terms = [term for term in terms if not _is_left(left, term, terms)]
     if not any(term.kind == "category" for term in terms):
         terms += _people(spots, names)
@@ -190,38 +167,3 @@ def _stands_alone(text: str, before: str, end: int) -> bool:
     following = WORD.search(text, end)
     is_possessive = not ARTICLE_BEFORE.search(before)
     return not is_possessive and (following is None or following[0] in STOP)
-
-
-def is_turned_down(before: str) -> bool:
-    """Tell whether the words before a name turn it down."""
-    return bool(UNWANTED.search(before)) and not ASKS.search(before)
-
-
-def _with_unwanted(left: str, terms: Sequence[Term]) -> list[Term]:
-    """Mark the names that are not wanted; "except Ibanez or Fender" holds for both."""
-    marked: list[Term] = []
-    previous_end = 0
-    for number, term in enumerate(terms):
-        before = left[max(previous_end, term.span[0] - 60) : term.span[0]]
-        after = left[term.span[1] : term.span[1] + 40]
-        unwanted = is_turned_down(before) and not NOT_AFTER.match(after)
-        if not unwanted and marked and marked[-1].is_unwanted and _same_list(left, terms, number):
-            unwanted = True
-        if UNWANTED_AFTER.match(after) or (
-            LESS_LIKED.search(left[max(0, term.span[0] - 60) : term.span[0]])
-        ):
-            unwanted = True
-        marked.append(replace(term, is_unwanted=unwanted))
-        previous_end = term.span[1]
-    return marked
-
-
-def _same_list(left: str, terms: Sequence[Term], number: int) -> bool:
-    """Tell whether a name goes on with the list that the name before it is in."""
-    term, previous = terms[number], terms[number - 1]
-    gap = left[previous.span[1] : term.span[0]]
-    if LIST.match(gap):
-        return True
-    if not COMMA.match(gap) or number + 1 >= len(terms):
-        return False
-    return bool(LIST.match(left[term.span[1] : terms[number + 1].span[0]]))

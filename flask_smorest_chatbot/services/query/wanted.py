@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from ..plurals import singular
 from .plain_words import ASKED, MODEL, MODEL_WORD, NO_ITEM, PIECE, STOP, VERB, VERB_AFTER
-from .terms import Term
+from .term import Term
 from .text import Message
 
 
