@@ -19,6 +19,7 @@ from .refused import find_refused
 from .term import Term
 from .terms import find_terms
 from .text import TAKEN, Scan, read
+from .uses import is_activity
 from .wanted import search_words, wanted_thing
 
 _GOES_ON = re.compile(
@@ -115,6 +116,8 @@ def read_message(
     if shown and "brands" in drops and references.wish is None:
         wish: Wish | None = "other" if _OTHER_BRAND.search(message.folded) else None
         references = replace(references, wish=wish)
+    if references.has_any:  # "is it good for recording?" asks for nothing else
+        terms = [term for term in terms if not is_activity(scan.left, term)]
     scan.blank(refused_spans)
     unknown_places = take_unknown_places(message, scan, vocabulary, terms)
     terms = [term for term in terms if TAKEN not in scan.left[slice(*term.span)]]

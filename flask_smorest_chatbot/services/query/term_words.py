@@ -85,6 +85,8 @@ PLACE_BEFORE = re.compile(
     r"\b(?:in|near|around|from|at|to|of|by|within|outside|close to|downtown|en|a|nach|bei|aus|a"
     r"|cerca de|pres de) (?:the )?$"
 )
+#: Before a person's name, be it a city's too.
+NAME_BEFORE = re.compile(r"\b(?:name(?:'s| is)|call me|called|named) $")
 #: Before "acoustic" alone.
 ANY_BEFORE = re.compile(r"\b(?:any|an|a good|a cheap|a nice|some) ")
 ARTICLE_BEFORE = re.compile(r"\b(?:the|a|an) $")

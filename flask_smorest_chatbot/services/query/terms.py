@@ -8,7 +8,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ..plurals import singular
-from .names import WORD, Kind, Names, is_english, spelt_right
+from .corrections import ALSO, CORRECTS
+from .names import WORD, Kind, Meaning, Names, is_common, is_english, spelt_right
 from .negation import with_unwanted
 from .plain_words import STOP
 from .term import Term
@@ -17,6 +18,7 @@ from .term_words import (
     ANY_BEFORE,
     ARTICLE_BEFORE,
     MY_BEFORE,
+    NAME_BEFORE,
     OF_MUSIC,
     OTHER_SENSE,
     OURS_BEFORE,
@@ -25,11 +27,12 @@ from .term_words import (
     RATHER,
 )
 from .text import Message
+from .uses import without_uses
 
 #: What may follow a noun.
 _ALONE = re.compile(r"\s?(?:$|[,.;!?)]|(?:or|and|for|in|at|under|from|on|with|please)\b)")
 #: Before "recording", these make it what somebody does.
-_DOING = re.compile(r"(?:'m|'re|\b(?:am|are|is|be|been|was|were|for|while|when|start|of|by)) $")
+_DOING = re.compile(r"(?:'m|'re|\b(?:am|are|is|be|been|was|were|while|when|start|of|by)) $")
 #: Most words of a message that are looked at for misspelt names.
 _MOST_WORDS = 400
 
@@ -45,7 +48,7 @@ def find_terms(message: Message, names: Names, left: str) -> list[Term]:
     terms: list[Term] = []
     place = 0
     while place < len(spots):
-        found = names.at(words, singulars, place)
+        found = _name_at(names, words, singulars, place)
         if found is None or not _is_unbroken(left, spots[place : place + found[0]]):
             place += 1
             continue
@@ -53,13 +56,37 @@ def find_terms(message: Message, names: Names, left: str) -> list[Term]:
         span = spots[place].start(), spots[place + length - 1].end()
         terms.append(Term(span=span, meaning=meaning))
         place += length
+    terms = sorted([*terms, *_beside_makers(left, terms, names)], key=lambda term: term.span)
     terms = [term for number, term in enumerate(terms) if _is_meant(message, term, terms, number)]
+    terms = without_uses(left, terms)
     terms = [term for number, term in enumerate(terms) if not _says_which(left, terms, number)]
-    terms = with_unwanted(message, left, [*terms, *_beside_makers(left, terms, names)])
+    terms = [term for number, term in enumerate(terms) if not _is_corrected(left, terms, number)]
+    terms = with_unwanted(message, left, terms)
     terms = [term for term in terms if not _is_left(left, term, terms)]
     if not any(term.kind == "category" for term in terms):
         terms += _people(spots, names)
     return [_one_kind(left, term, terms, names) for term in terms]
+
+
+def _name_at(
+    names: Names, words: Sequence[str], singulars: Sequence[str], place: int
+) -> tuple[int, Meaning] | None:
+    """Return the name that begins at a word; "Pioneer" alone in "pioneer dj controller"."""
+    found = names.at(words, singulars, place)
+    for length in range(1, found[0] if found else 0):
+        head = names.at(words[: place + length], singulars[: place + length], place)
+        rest = names.at(words, singulars, place + length)
+        if found and head == (length, found[1]) and rest and length + rest[0] > found[0]:
+            return head
+    return found
+
+
+def _is_corrected(left: str, terms: Sequence[Term], number: int) -> bool:
+    """Tell the first of two names of which the second puts it right: "Austin, no, Dallas"."""
+    if number + 1 == len(terms) or terms[number].kind != terms[number + 1].kind:
+        return False
+    gap = left[terms[number].span[1] : terms[number + 1].span[0]]
+    return bool(CORRECTS.search(gap)) and len(gap) < 40 and not ALSO.search(gap)
 
 
 def _says_which(left: str, terms: Sequence[Term], number: int) -> bool:
@@ -73,7 +100,7 @@ def _says_which(left: str, terms: Sequence[Term], number: int) -> bool:
 def _is_left(left: str, term: Term, terms: Sequence[Term]) -> bool:
     """Tell what the message names only to ask for another: "I own an A, but want a B"."""
     start, end = term.span
-    if term.kind in ("brand", "category") and MY_BEFORE.search(left[max(0, start - 40) : start]):
+    if term.kind == "brand" and MY_BEFORE.search(left[max(0, start - 40) : start]):
         return any(other.kind == "category" and other.span[0] < start for other in terms)
     others = [other for other in terms if other.kind == "brand" and other.span[0] > start]
     if term.kind != "brand" or term.is_unwanted or not others:
@@ -150,9 +177,12 @@ def _is_meant(message: Message, term: Term, terms: Sequence[Term], number: int) 
         case "category":
             return not (word.endswith("ing") and _DOING.search(before))
         case "place":
-            if PLACE_BEFORE.search(before) or not is_english(word):
-                return True
-            return message.shown[start].isupper()
+            if is_before_kind and _is_behind("brand", term, terms, number):
+                return False  # "a Fender Nashville Telecaster"
+            if NAME_BEFORE.search(before):
+                return False
+            is_capital = message.shown[start].isupper()
+            return is_capital or bool(PLACE_BEFORE.search(before)) or not is_common(word)
     return True
 
 
