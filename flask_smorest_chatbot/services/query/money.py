@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ...catalog import Budget
+from .corrections import CORRECTS
 from .money_words import (
     ABOUT,
     ALONE,
@@ -63,6 +64,7 @@ class _Bound:
     end: int
     for_unit: str | None
     for_at: int | None
+    start: int = 0
 
 
 def asks_price(text: str) -> bool:
@@ -72,7 +74,7 @@ def asks_price(text: str) -> bool:
 
 def take_money(scan: Scan) -> Money | None:
     """Return what the user wants to pay and take it from the message; None if they do not say."""
-    bounds = list(_bounds(scan))
+    bounds = _uncorrected(list(_bounds(scan)), scan.left)
     least = most = None
     single: dict[str | None, Decimal] = {}  # the most of those that are said to be the most
     for bound in bounds:
@@ -112,7 +114,18 @@ def _bounds(scan: Scan) -> Iterator[_Bound]:
         done = bound.end
         scan.blank([(_comparison_start(text, match.start()), bound.end)])
         if bound.unit not in ("hour", "year") and all(amount > 0 for amount in bound.amounts):
-            yield bound
+            yield replace(bound, start=match.start())
+
+
+def _uncorrected(bounds: list[_Bound], text: str) -> list[_Bound]:
+    """Return the amounts but for those that are put right: "not $30, $20", "$30, no, $20"."""
+    kept: list[_Bound] = []
+    for bound in bounds:
+        if kept and CORRECTS.search(text[kept[-1].end : bound.start]):
+            kept.pop()
+        if not text[: bound.start].endswith("not "):
+            kept.append(bound)
+    return kept
 
 
 def _second(text: str, first: re.Match[str]) -> re.Match[str] | None:

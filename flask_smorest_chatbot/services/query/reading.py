@@ -14,6 +14,7 @@ from .money import Money, take_money
 from .names import Kind, names_of
 from .periods import When, take_when
 from .places import take_unknown_places
+from .reference_words import WISHED
 from .references import References, Wish, nothing_shown, take_priced, take_references
 from .refused import find_refused
 from .term import Term
@@ -136,7 +137,7 @@ def read_message(
         words=search_words(scan.left, terms),
         refused=refused,
         notices=unknown_places,
-        goes_on=bool(_GOES_ON.search(message.folded)),
+        goes_on=bool(_GOES_ON.search(message.folded) or WISHED.search(message.folded)),
     )
 
 

@@ -70,12 +70,20 @@ BEST_PRICE = re.compile(
     r"|\d))(?: all)?))?(?=\s?(?:$|[?!.,;\x00]|one\b|for\b|in\b|free\b|available\b|from\b|and\b"
     r"|or\b|then\b|is\b|please\b|on\b|next\b|between\b))"
 )
+#: Behind "it" or "they" these say what is to be found, not what was shown.
+_WISHES = (
+    r" (?:(?:should|must)(?:n't)?|(?:ha(?:s|ve)(?: got)?|needs?|ought) to"
+    r"|can(?:no|')?t (?:be|cost))\b"
+)
+WISHED = re.compile(rf"\b(?:it|they|these|those){_WISHES}")
 ALL = re.compile(
     r"\b(?:(?:all|each|any|none|either|one|some|which|which one|any one|every one|everyone"
     r"|neither) of (?:them|these|those|the (?:above|\d|two|three|four|five))"
     r"|all (?:the )?(?:two|three|four|five|[2-9])(?! (?:days|weeks|months|nights))|the (?:two"
-    r"|three|four|five|[2-5])(?= (?:of|you)|[?!.]|$)|them(?: all)?|they|their"
-    r"|(?:these|those)(?! (?:dates?|days?|times?|prices?|weekends?|brands?|kinds?|categories"
+    r"|three|four|five|[2-5])(?= (?:of|you)|[?!.]|$)|them(?: all)?|their"
+    rf"|they(?!{_WISHES})"
+    rf"|(?:these|those)(?!{_WISHES})"
+    r"(?! (?:dates?|days?|times?|prices?|weekends?|brands?|kinds?|categories"
     r"|cities|weeks?))"
     r"|which (?:one|1)|which(?= (?:is|are|has|would|do you|should i|sounds|comes))"
     r"|between the two|^(?:and |so |ok,? )?how much(?=\s?(?:[?\x00]|$|would (?:that|it) be)))(?!\w)"
@@ -90,22 +98,21 @@ BOTH = re.compile(
     r"|together|next|please|look|guitars|good|are|at|still|this|instruments|then))"
 )
 NOT_IT = (
-    r"(?! (?:possible|true|ok|okay|alright|worth|hard|easy|difficult|normal|work|works|better to"
-    r"|cheaper to|safe|legal|allowed|a problem"
-    r"|necessary|important|that|you|we|i\b|take to|raining|like to|cost to rent (?:a|an)|usual"
-    r"|mean|matter|also possible|ok if))"
+    r"(?! (?:possible|true|ok|okay|alright|worth|hard|easy|difficult|normal|works?|better to"
+    r"|cheaper to|safe|legal|allowed|a problem|necessary|important|that|you|we|i|take to|raining"
+    r"|like to|cost to rent (?:a|an)|usual|mean|matter|also possible|to be)\b)"
 )
+#: Behind these "it" is the rental, or stands for a whole sentence: "I need it a day earlier".
+_NO_IT = "make need pick forget and but so if as because that when think hope got how".split()
+_NO_IT_BEFORE = "".join(rf"(?<!\b{word} )" for word in _NO_IT)
 ONE = re.compile(
     r"\b(?:(?:that|this) (?:one|1|guitar|instrument|item|model|listing|thing|bass|piano|keyboard"
     r"|amp|violin|drum kit|kit)"
-    r"|(?:is|was|will|does|can|could|would|has|did|of|about|rent|book|reserve|take|hire|like|love"
-    r"|see|show me|buy|borrow|return|cancel|collect|prefer|extend|picture of|keep|try|where's"
-    r"|what's|when is|where is|have|get"
-    r"|pick up|want|check|use)"
-    r" (?:it|(?:that|this)(?= (?:available|free|still|good|ok|suitable|included|in stock|come|work"
-    r"|cost|be)|[?!.,]|$))"
-    + NOT_IT
-    + r"(?! to be\b)|how much(?: is|'s)? (?:it|that)|got it(?= (?:in|for|near|at|on)\b)"
+    rf"|(?<=\w ){_NO_IT_BEFORE}it(?!'s\b| (?:is|was|will|would|could|sounds|seems|looks)\b)"
+    rf"{NOT_IT}(?!{_WISHES})"
+    r"|(?<=\w )(?<!like )(?<!than )(?<!after )(?<!before )(?<!for )(?:that|this)"
+    r"(?= (?:available|free|still|good|ok|suitable|included|in stock|come|work|cost|be)\b|[?!.,]|$)"
+    r"|how much(?: is|'s)? (?:it|that)|got it(?= (?:in|for|near|at|on)\b)"
     r"|^it(?:'s| is) (?:too|a bit|a little|very|so|not|nice|perfect|great|quite)\b"
     r"|^it(?=$|\?| please| then)|its)\b"
 )

@@ -87,8 +87,11 @@ def take_references(
         found.append(rest)
     wish = _take_wish(scan)
     if not found and wish is None:
+        # In "do you have a violin? is it free?" it is the violin.
+        new = min((term.span[0] for term in terms if _is_new(term, items)), default=len(text))
         found += [
-            (start, chosen, False) for start, chosen in _pronouns(scan, items, last_ids, notices)
+            (start, chosen, False)
+            for start, chosen in _pronouns(scan, items, last_ids, notices, new)
         ]
     elif wish == "cheaper" or wish == "dearer":
         scan.take(ONE)
@@ -190,13 +193,23 @@ def _price(item: CatalogItem) -> Decimal:
 
 
 def _pronouns(
-    scan: Scan, items: Sequence[CatalogItem], last_ids: Sequence[int | str], notices: list[str]
-) -> Iterator[tuple[int, Sequence[CatalogItem]]]:
-    """Yield the items meant by "them" or "it"; "it" among several is the first."""
+    scan: Scan,
+    items: Sequence[CatalogItem],
+    last_ids: Sequence[int | str],
+    notices: list[str],
+    until: int,
+) -> Iterator[Told]:
+    """Yield the items meant by "them" or "it"; "it" among several is the first.
+
+    :param until: from here on they mean something else
+    """
     spoken_of = [item for item in items if item.id in last_ids] or list(items)
     for match in (*scan.take(ALL), *scan.take(ALL_ABROAD)):
-        yield match.start(), spoken_of if len(spoken_of) > 1 else items
+        if match.start() < until:
+            yield match.start(), spoken_of if len(spoken_of) > 1 else items
     for match in (*scan.take(ONE), *scan.take(ONE_ABROAD)):
+        if match.start() >= until:
+            continue
         if len(spoken_of) > 1:
             notices.append(f'"{match[0]}" was taken to be {spoken_of[0].name}.')
         yield match.start(), spoken_of[:1]
@@ -239,6 +252,12 @@ def _is(item: CatalogItem, term: Term) -> bool:
     names = [fold(value) for value in term.meaning.values]
     known = fold(said)
     return known in names or (term.kind != "category" and any(name in known for name in names))
+
+
+def _is_new(term: Term, items: Sequence[CatalogItem]) -> bool:
+    """Tell a kind or maker that is asked for and was not shown."""
+    is_asked = term.kind in ("category", "brand", "other") and not term.is_unwanted
+    return is_asked and not any(_is(item, term) for item in items)
 
 
 def _models(text: str, items: Sequence[CatalogItem]) -> Iterator[tuple[int, Sequence[CatalogItem]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 BEFORE = (
-    r"(?: (?:a|an|the|me|us|any|another|these|those|your|one|of|for|from|in|by|really|to|rent"
+    r"(?: (?:a|an|be|the|me|us|any|another|these|those|your|one|of|for|from|in|by|really|to|rent"
     r"|renting"
     r"|more|just|use|using|get|getting|see|un|une|una|ein|eine|el|la|le|von|de|di|da|del|brand"
     r"|something|anything"

@@ -17,7 +17,8 @@ _AND = re.compile(r" (?:and|or|&) $")
 _THEIRS = re.compile(
     r"\b(?:(?:my|our) (?!first |own |next |new |very )(?:\w+ )?"
     r"|(?<!can )(?<!could )(?<!may )(?<!might )(?<!do )(?<!should )(?:i|we)(?:'ve)?"
-    r" (?:(?:already|only|just|currently|usually) )?(?:have|got|own|play)(?: got)? (?:an? |the |some )?"
+    r" (?:(?:already|only|just|currently|usually) )?(?:have|got|own|play)(?: got)?"
+    r" (?:an? |the |some )?"
     r"|(?:record|sampl|mic|mik|amplify)(?:e|ing)?(?: up)? (?:an? |the |some )?)$"
 )
 _OCCASION = re.compile(
