@@ -60,7 +60,7 @@ _FRACTIONS = frozenset(
     "1/2 1/3 2/3 1/4 3/4 4/4 1/8 3/8 5/8 6/8 7/8 2/2 2/4 5/4 9/8 12/8 1/16 24/7 10/10 9/10".split()
 )
 _DATE_BEFORE = re.compile(
-    r"(?:\b(?:on|from|until|till|til|by|starting|start|between|due|since|to|am|vom|bis|el|del|le"
+    r"(?:\b(?:on|from|until|till|til|by|starting|start|between|due|since|to|through|thru|am|vom|bis|el|del|le"
     r"|du)|-) ?$"
 )
 _THE_DAYS = re.compile(

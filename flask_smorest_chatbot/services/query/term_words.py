@@ -29,7 +29,8 @@ UNWANTED = re.compile(
     r"|bloss nicht|tranne"
     r"|eccetto|senza|niente|non|que no (?:sean?|fueran?)|no me gustan?|odio|deteste"
     r"|no quier[oe]|no queremos|non voglio|bad experiences? with|problems with|trouble with"
-    r"|tired of|sick of|fed up with|bored (?:of|with)|allergic to"
+    r"|(?:done|through|finished) with|had enough of|tired of|sick of|fed up with|bored (?:of|with)"
+    r"|allergic to"
     r"|not interested in"
     r"|no interest in|not into|not keen on|not (?:a )?(?:big )?fan of|can't stand|cannot stand"
     r"|can't bear|not (?:like|want|need|care for|enjoy|love|fancy|trust)|detest|loathe)"
@@ -66,8 +67,6 @@ OWNED_BEFORE = re.compile(
     r"|used to (?:have"
     r"|own|play)|already have|already got) (?:an? |the |my |two )?$"
 )
-#: What it is to go with is theirs already: "an amp for my Gibson".
-MY_BEFORE = re.compile(r"\b(?:for|with|through|into|like|than|replac\w+) (?:my|our) $")
 RATHER = re.compile(
     r"\b(?:but|although|though|however)\b[^.;!?]{0,30}?\b(?:rather|prefer|instead|lieber|prefiero"
     r"|prefere|preferisco|aime mieux)\b"

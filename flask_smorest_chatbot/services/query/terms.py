@@ -17,7 +17,6 @@ from .term_words import (
     ADJECTIVES,
     ANY_BEFORE,
     ARTICLE_BEFORE,
-    MY_BEFORE,
     NAME_BEFORE,
     OF_MUSIC,
     OTHER_SENSE,
@@ -100,8 +99,6 @@ def _says_which(left: str, terms: Sequence[Term], number: int) -> bool:
 def _is_left(left: str, term: Term, terms: Sequence[Term]) -> bool:
     """Tell what the message names only to ask for another: "I own an A, but want a B"."""
     start, end = term.span
-    if term.kind == "brand" and MY_BEFORE.search(left[max(0, start - 40) : start]):
-        return any(other.kind == "category" and other.span[0] < start for other in terms)
     others = [other for other in terms if other.kind == "brand" and other.span[0] > start]
     if term.kind != "brand" or term.is_unwanted or not others:
         return False

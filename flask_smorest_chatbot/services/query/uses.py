@@ -43,11 +43,21 @@ def without_uses(left: str, terms: Sequence[Term]) -> list[Term]:
     for number, term in enumerate(kinds):
         if _is_use(left, term, kinds[:number], uses):
             uses.append(term)
-    if len(uses) == len(kinds):
+    asked = [kind for kind in kinds if kind not in uses]
+    if not asked:
         return list(terms)
     starts = {use.span[0] for use in uses}
-    makers = {term.span for term in terms if term.kind == "brand" and term.span[1] + 1 in starts}
-    return [term for term in terms if term not in uses and term.span not in makers]
+    return [
+        term for term in terms if term not in uses and not _is_maker_left(left, term, starts, asked)
+    ]
+
+
+def _is_maker_left(left: str, term: Term, uses: set[int], asked: Sequence[Term]) -> bool:
+    """Tell the maker of what is not asked for: "my Korg died, I need a synth"."""
+    start, end = term.span
+    if term.kind != "brand" or any(kind.span[0] == end + 1 for kind in asked):
+        return False
+    return end + 1 in uses or bool(_THEIRS.search(left[max(0, start - 40) : start]))
 
 
 def _is_use(left: str, term: Term, earlier: Sequence[Term], uses: Sequence[Term]) -> bool:

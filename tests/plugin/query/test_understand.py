@@ -168,7 +168,7 @@ def test_it_among_several_is_the_first_and_that_is_said() -> None:
     shown = [CatalogItem(id=number, name=f"Thing {number}") for number in (1, 2)]
     query = ask("is it free tomorrow?", Earlier(items=shown))
     assert query.item_ids == (1,)
-    assert '"is it" was taken to be Thing 1.' in query.assumptions
+    assert '"it" was taken to be Thing 1.' in query.assumptions
 
 
 def test_it_is_what_was_spoken_of_last() -> None:
