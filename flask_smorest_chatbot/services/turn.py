@@ -264,8 +264,11 @@ class Turn:
         return kept
 
     def _reread(self, briefing: Briefing, ids: Sequence[int | str]) -> Sequence[CatalogItem]:
+        """Return items as they are now, without those that have become another thing."""
+        told = {str(item.id): item.name for item in briefing.told}
         with self.services.conversations.transaction():
-            return reread(self.services, briefing.query, ids)
+            items = reread(self.services, briefing.query, ids)
+        return [item for item in items if told.get(str(item.id), item.name) == item.name]
 
     def _count(self, results: Mapping[str, int]) -> None:
         for result, count in results.items():
@@ -515,10 +518,10 @@ def _outdated(
     chosen = [(then[key], now.get(key)) for key in map(str, ids) if key in then]
     return [
         f"{old.name} at {money(old.amount, old.currency)}"
-        if new and old.amount and new.name == old.name
+        if new and old.amount
         else old.name
         for old, new in chosen
-        if new is None or (old.name, old.amount) != (new.name, new.amount)
+        if new is None or old.amount != new.amount
     ]
 
 

@@ -50,6 +50,7 @@ def replace_loader(host: Host, **loaders: Any) -> None:
         ({"is_available": False}, "unavailable"),
         ({"price": 500}, "over_budget"),
         (None, "gone"),
+        ({"name": "Yamaha FG830"}, "gone"),
     ],
 )
 def test_what_changed_while_the_model_talked_is_not_recommended(
