@@ -517,9 +517,7 @@ def _outdated(
     then = {str(item.id): item for item in told}
     chosen = [(then[key], now.get(key)) for key in map(str, ids) if key in then]
     return [
-        f"{old.name} at {money(old.amount, old.currency)}"
-        if new and old.amount
-        else old.name
+        f"{old.name} at {money(old.amount, old.currency)}" if new and old.amount else old.name
         for old, new in chosen
         if new is None or old.amount != new.amount
     ]

@@ -54,8 +54,9 @@ _VERDICT = (
     r"|le serve|ti serve|precisa)"
 )
 _SO = (
-    r"(?:so|therefore|thus|hence|that s why|for that reason|asi que|por eso|donc|deshalb|daher"
-    r"|darum|quindi|percio|portanto|por isso|dus|daarom|wiec|dlatego)"
+    r"(?:so(?! (?:would|did|does|do|is|are|will|can|has|was|were)\b)|therefore|thus|hence"
+    r"|that s why|for that reason|asi que|por eso|donc|deshalb|daher|darum"
+    r"|quindi|percio|portanto|por isso|dus|daarom|wiec|dlatego)"
 )
 _BUT = (
     r"(?:but|however|though|still|yet|while|although|pero|aunque|mais|bien que|aber|doch|obwohl"

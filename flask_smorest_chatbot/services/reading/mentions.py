@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ...catalog import CatalogItem
+from .matches import Match
 from .money import amounts_in
-from .names import Match, Names
+from .names import Names
 from .words import Word, fold
 
 #: An id that is called one, and an id that may also be a rank or a footnote.
@@ -56,12 +57,14 @@ class Mention:
     by_id: bool = False
 
 
-def find_mentions(text: str, words: Sequence[Word], names: Names) -> list[Mention]:
+def find_mentions(
+    text: str, words: Sequence[Word], names: Names, matches: Sequence[Match]
+) -> list[Mention]:
     """Return what a text names of the items on offer, in order.
 
     :param words: of the text
+    :param matches: of names in it
     """
-    matches = names.find(text, words)
     ends = [words[match.first].start for match in matches[1:]]
     named = [
         mention

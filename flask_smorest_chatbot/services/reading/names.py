@@ -8,20 +8,16 @@ model's letters and digits apart, numbers exactly and long words by their spelli
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
+from itertools import pairwise
 
 from ...catalog import CatalogItem
+from .matches import INDEFINITE, Match, is_enough
+from .others import SHORTENED, Others
 from .products import Product, canonical, common_words, products_of
 from .spelling import LONG_WORD, Spelling
 from .words import Word, words_of
 
-#: Words after a name that make it the name of something else.
-_VARIANTS = frozenset(
-    "ii iii iv v vi vii mk mkii mkiii pro plus deluxe custom special signature junior jr max xl "
-    "limited ltd artist supreme ultra lite".split()
-)
 _ARTICLES = frozenset("the this that la el le il die der das o a".split())
-_INDEFINITE = frozenset("a any most all every each some un una uno une ein eine um uma een".split())
 _SIZES = frozenset(
     "little small smaller big bigger cheaper compact classic new old trusty humble lovely"
     " great".split()
@@ -33,38 +29,8 @@ _AFTER_NAME = frozenset(
 _SHORT_MAKER = 4
 #: Between a model and its maker.
 _FROM = frozenset("from by de of von par di da van".split())
-#: Behind a maker's name, these make it the maker's.
-_OF_MAKERS = frozenset("shop store dealer brand website museum company factory".split())
 #: By how much the best of several products must beat the next.
 _MARGIN = 0.5
-
-
-@dataclass(frozen=True)
-class Match:
-    """Words ``first`` to ``last`` (exclusive) of a text that name a product, in whole or part."""
-
-    product: Product
-    first: int
-    last: int
-    matched: frozenset[int]
-    exact: int
-
-    @property
-    def is_full(self) -> bool:
-        """Whether the whole name is there."""
-        return len(self.matched) == len(self.product.words)
-
-    @property
-    def has_brand(self) -> bool:
-        """Whether the maker is named."""
-        return any(at < self.product.brand for at in self.matched)
-
-    @property
-    def score(self) -> float:
-        """How well it fits: what of the name is there, less what is missing."""
-        known = len(self.matched & self.product.telling)
-        missing = len(self.product.words) - len(self.matched)
-        return 2 * known + len(self.matched) + self.is_full - 0.25 * missing
 
 
 class Names:
@@ -78,6 +44,7 @@ class Names:
         #: Words by which no item is known.
         self.common = common_words(items)
         self.products = products_of(items, self.common)
+        self._kinds = frozenset().union(*(product.kinds for product in self.products))
         makers = {word.text for brand in brands for word in words_of(brand)}
         self.brands = makers - self.common
         for product in self.products:
@@ -87,23 +54,44 @@ class Names:
             for word in {**dict.fromkeys(product.words), **product.joined}:
                 self._of_word.setdefault(word, []).append(product)
         self._spelling = Spelling(self._of_word)
+        self._others = Others(self.common, self.brands, self._spelling)
 
-    def find(self, text: str, words: Sequence[Word]) -> list[Match]:
-        """Return where products are named in a text, in order, without overlaps."""
+    def find(self, text: str, words: Sequence[Word]) -> tuple[list[Match], list[Match]]:
+        """Return where products are named in a text, in order, without overlaps; and where what is
+        there of a name is part of another thing's."""
+        words = self._completed(text, words)
         found: list[Match] = []
+        others: list[Match] = []
         named: set[int] = set()
         at = 0
         for start in self._starts(words):
             if start < at:
                 continue
             match = self._best_at(words, start)
-            if match is None or not self._is_name(match, text, words):
+            if match and self._tells_product(match, text, words):
+                if self._others.have(match, text, words):
+                    others.append(match)
+                    match = self._again(named, words, start, text)
+            else:
                 match = self._again(named, words, start, text)
             if match is not None:
                 found.append(match)
                 named.add(id(match.product))
                 at = match.last
-        return found
+        return found, others
+
+    def _completed(self, text: str, words: Sequence[Word]) -> Sequence[Word]:
+        """Return the words of a text with its last made whole if the text breaks off within it."""
+        if len(words) < 2 or words[-1].end < len(text):
+            return words
+        before, cut = canonical(words[-2].text), words[-1]
+        ways = {
+            word
+            for product in self.products
+            for previous, word in pairwise(product.words)
+            if previous == before and word.startswith(cut.text)
+        }
+        return [*words[:-1], cut._replace(text=ways.pop())] if len(ways) == 1 else words
 
     def _again(self, named: Set[int], words: Sequence[Word], at: int, text: str) -> Match | None:
         """Return the product meant by "the Roland" when one Roland alone was named before.
@@ -115,7 +103,7 @@ class Names:
         if len(before) != 1:
             return None
         match = self._run(before[0], words, at)
-        is_meant = self._is_short(match, text, words) and not self.is_other(match, text, words)
+        is_meant = self._is_short(match, text, words) and not self._others.have(match, text, words)
         return match if is_meant else None
 
     def _starts(self, words: Sequence[Word]) -> list[int]:
@@ -125,7 +113,7 @@ class Names:
 
     def named(self, name: str) -> Product | None:
         """Return the product that a name, as a model cites it, means."""
-        matches = self.find(name, words_of(name))
+        matches, _ = self.find(name, words_of(name))
         return max(matches, key=lambda match: match.score).product if matches else None
 
     def has_part(self, name: str) -> bool:
@@ -155,6 +143,8 @@ class Names:
                 matched.update(pair)
                 exact, last = exact + 1, until
                 continue
+            if found is None and _is_shortened(product.words, word, matched):
+                found = max(matched) + 1
             if found is None and self._is_maker(product, word, words[until : until + 1]):
                 last = until
                 continue
@@ -175,9 +165,8 @@ class Names:
 
     # -- what is a name ------------------------------------------------------------------------
 
-    def _is_name(self, match: Match, text: str, words: Sequence[Word]) -> bool:
-        is_enough = _is_enough(match, text, words) or self._is_the_only(match, text, words)
-        return is_enough and not self.is_other(match, text, words)
+    def _tells_product(self, match: Match, text: str, words: Sequence[Word]) -> bool:
+        return is_enough(match, text, words) or self._is_the_only(match, text, words)
 
     def _is_the_only(self, match: Match, text: str, words: Sequence[Word]) -> bool:
         """Tell "the Taylor is" when one product alone is a Taylor."""
@@ -194,7 +183,7 @@ class Names:
             (match.has_brand or self._tells(match, before))
             and match.exact > 0
             and word.is_capital
-            and len(word.text) >= (LONG_WORD if before in _INDEFINITE else _SHORT_MAKER)
+            and len(word.text) >= (LONG_WORD if before in INDEFINITE else _SHORT_MAKER)
             and before in _ARTICLES
             and (len(match.matched) > 1 or self._ends_name(match, text, words))
         )
@@ -203,68 +192,34 @@ class Names:
         """Tell "the Kawai wins" from "the Kawai MP11"."""
         if match.last == len(words):
             return True
+        if self._is_of_other_kind(match, text, words):
+            return False
         after, end = words[match.last], words[match.last - 1].end
         is_apart = text[end : after.start] not in (" ", "-")
         is_plain = match.has_brand and not (after.is_capital or after.text.isdigit())
-        return is_apart or is_plain or after.text in self.common or after.text in _AFTER_NAME
+        if after.text in self.common and match.last + 1 < len(words):  # "the Nord Piano 5"
+            is_plain |= not words[match.last + 1].text.isdigit()
+        return is_apart or is_plain or after.text in _AFTER_NAME
+
+    def _is_of_other_kind(self, match: Match, text: str, words: Sequence[Word]) -> bool:
+        """Tell "the Yamaha guitar" when the only Yamaha is a piano."""
+        own = match.product.kinds
+        behind: list[str] = []
+        for at in range(match.last, min(match.last + 2, len(words))):
+            if text[words[at - 1].end : words[at].start] != " ":
+                break
+            behind.append(words[at].text)
+        return own.isdisjoint(behind) and not self._kinds.isdisjoint(behind)
 
     @staticmethod
     def _tells(match: Match, before: str) -> bool:
-        return before not in _INDEFINITE and bool(match.matched & match.product.telling)
-
-    def is_other(self, match: Match, text: str, words: Sequence[Word]) -> bool:
-        """Tell whether the words around a match make it the name of another thing."""
-        after = words[match.last] if match.last < len(words) else None
-        if after and self._makes_other(match, text[words[match.last - 1].end : after.start], after):
-            return True
-        before = words[match.first - 1] if match.first else None
-        if before is None or match.has_brand:
-            return False
-        gap = text[before.end : words[match.first].start]
-        return gap == " " and before.text in self.brands and before.text not in match.product.words
-
-    def _makes_other(self, match: Match, gap: str, after: Word) -> bool:
-        if canonical(after.text) in match.product.words:
-            return False
-        if gap == "":
-            return after.text.isascii() and after.text != "s"
-        if gap not in (" ", "-"):
-            return False
-        if after.text in _OF_MAKERS:
-            return True
-        if after.is_capital and after.text in _VARIANTS:
-            return True
-        if match.is_full or after.text in self.common:
-            return False
-        return after.text.isdigit() or (after.is_capital and gap == " ")
+        return before not in INDEFINITE and bool(match.matched & match.product.telling)
 
 
-def _is_enough(match: Match, text: str, words: Sequence[Word]) -> bool:
-    """Tell whether what is there of a name tells the product."""
-    product, known = match.product, match.matched & match.product.telling
-    if match.is_full and match.exact:
-        return True
-    if match.has_brand and match.exact > 2:
-        return True
-    if not known or not match.exact:
-        return False
-    if match.has_brand or any(set(code) <= match.matched for code in product.codes):
-        return True
-    if len(known) > 1 and match.exact > 1:
-        return True
-    written = words[match.first : match.last]
-    if known == product.telling or len(match.matched) > 1:
-        return all(word.is_capital for word in written)
-    return written[0].is_capital and len(written[0].text) >= 8 and _is_definite(match, text, words)
-
-
-def _is_definite(match: Match, text: str, words: Sequence[Word]) -> bool:
-    """Tell "the Stratocaster", or one that stands out, from "a Stratocaster"."""
-    before = words[match.first - 1] if match.first else None
-    if before is None:
-        return True
-    gap = text[before.end : words[match.first].start]
-    return gap != " " or before.text not in _INDEFINITE
+def _is_shortened(name: Sequence[str], word: str, taken: set[int]) -> bool:
+    """Tell whether a word begins the next of a name: "alto sax"."""
+    at = max(taken, default=len(name)) + 1
+    return at < len(name) and len(word) >= SHORTENED and name[at].startswith(word)
 
 
 def _next_place(name: Sequence[str], word: str, taken: set[int]) -> int | None:

@@ -42,6 +42,13 @@ class Product:
             if self.words[at].isalpha() and self.words[at + 1].isalpha()
         }
 
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """The words that tell what it is: of its category, and of its name behind the maker's."""
+        kinds = {word for item in self.items for word in _category_words(item)}
+        words = (word for word in self.words[self.brand :] if word.isalpha() and len(word) > 3)
+        return frozenset(kinds.union(words) - _TELL_NOTHING)
+
 
 def canonical(word: str) -> str:
     """Return a folded word as names are compared: II is 2."""
@@ -50,11 +57,16 @@ def canonical(word: str) -> str:
 
 def common_words(items: Sequence[CatalogItem]) -> frozenset[str]:
     """Return words by which no item is known: of their categories, and what most have in common."""
-    categories = {word.text for item in items for word in words_of_name(item.category or "")}
+    categories = {word for item in items for word in _category_words(item)}
     names = [{word.text for word in words_of_name(item.name)} for item in items]
     counts = Counter(word for name in names for word in name)
     frequent = {word for word, count in counts.items() if count > max(2, len(names) / 2)}
-    return _TELL_NOTHING | categories | set(map(singular, categories)) | frequent
+    return _TELL_NOTHING | categories | frequent
+
+
+def _category_words(item: CatalogItem) -> set[str]:
+    words = {word.text for word in words_of_name(item.category or "")}
+    return words | set(map(singular, words))
 
 
 def products_of(items: Iterable[CatalogItem], common: frozenset[str]) -> list[Product]:

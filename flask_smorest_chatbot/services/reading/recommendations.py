@@ -11,12 +11,13 @@ from typing import Any
 from ...catalog import CatalogItem, Period
 from .advice import Stand, stands
 from .citations import Citation, cites_none
-from .claims import ungrounded_claims, unoffered_products
+from .claims import ungrounded_claims
 from .decisions import decisions
 from .limits import over_limit
 from .mentions import Mention, find_mentions, stands_beside
 from .names import Names
 from .resolution import Resolver
+from .unoffered import unoffered_products
 from .words import Word, words_of
 
 
@@ -60,8 +61,9 @@ def ground(
     :param period: the dates asked for: what an item costs for them is a true price, too
     """
     names, words = Names(candidates, brands), words_of(prose)
-    mentions = find_mentions(prose, words, names)
-    others = unoffered_products(prose, words, names, mentions)
+    matches, misnamed = names.find(prose, words)
+    mentions = find_mentions(prose, words, names, matches)
+    others = unoffered_products(prose, words, names, mentions, misnamed)
     named = [m for m in mentions if not (m.by_id and stands_beside(m, others, prose))]
     advised = _advised(prose, words, [*((m.start, m.end) for m in named), *others])
     advised |= {(m.start, m.end): Stand.AGAINST for m in over_limit(prose, named)}

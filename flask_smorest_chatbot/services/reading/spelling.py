@@ -42,6 +42,9 @@ class Spelling(dict[str, str]):
         near = [full for full in known if abs(len(full) - len(word)) <= _ADDED]
         if not near or len(word) < LONG_WORD:
             return word
+        swapped = [full for full in near if sorted(full) == sorted(word)]  # "Yahama"
+        if swapped:
+            return swapped[0]
         from rapidfuzz import fuzz, process
 
         best = process.extractOne(word, near, scorer=fuzz.ratio, score_cutoff=_LIKE)
