@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..prompts import BLOCK_TAG
+from .marks import LABEL
 
 #: One cited item: some of ``id``, ``name``, ``reason``, ``price`` and ``url``, as the model wrote.
 Citation = dict[str, Any]
@@ -123,7 +124,8 @@ def _read(block: str) -> tuple[list[Citation], bool]:
 
 
 def _bare(block: str) -> str:
-    return _WRAPPING.sub("", block).translate(_STRAIGHT).strip()
+    bare = _WRAPPING.sub("", block).translate(_STRAIGHT).strip()
+    return LABEL.sub("", bare, count=1) if LABEL.match(bare) else bare
 
 
 def _decoded(body: str) -> Any:

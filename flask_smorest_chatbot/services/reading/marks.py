@@ -25,12 +25,22 @@ TAG_OF_BLOCK = (
 _KEY = rf"[\"'\u201c\u2018]|(?:id|name|reason|items|{BLOCK_TAG})\s{{0,3}}:"
 _THINKING = "think|thinking|thought|reasoning"
 
+_LABELS = f"{BLOCK_TAG} recommendation recommended items picks selected ids json".split()
+_EMPHASIS = "[*_\"'\u201c\u201d]"
+#: What a model calls a list, before it: ``recommendations:``, ``"items" =``, ``json`` on a line.
+_LABEL = (
+    rf"(?:(?:#{{1,6}} )?{_EMPHASIS}{{0,3}}(?:{'|'.join(_LABELS)}){_EMPHASIS}{{0,3}}"
+    rf"\s{{0,3}}[:=]\*{{0,2}}\s{{0,20}}+|(?:{'|'.join(_LABELS)})[ \t]{{0,3}}\n\s{{0,20}}+)"
+)
+LABEL = re.compile(_LABEL, re.IGNORECASE)
+_IDS = r"\[\s{0,5}[\w-]{1,60}(?:\s{0,3},\s{0,3}[\w-]{1,60}){0,49}\s{0,5}\]"
 #: Where a block begins. The group that matched says which kind it is.
 OPENING = re.compile(
     rf"<(?P<thought>{_THINKING})>"
-    rf"|{_FENCE}(?:"
+    rf"|(?P<label>{_LABEL})?+{_FENCE}{_LABEL}?+(?:"
     rf"{TAG_OF_BLOCK}{_GAP}(?P<inner>{_CODE})?+"
     r"(?:(?P<tagged>[\[{])|(?P<text>(?=[^`~]|`{1,2}[^`]|~{1,2}[^~])))"
+    rf"|(?(label)(?P<listed>[\[{{])|(?P<ids>{_IDS}(?=[ \t]*(?:`{{3}}|`?[ \t]*\n))))"
     rf"|(?P<json>\[{_GAP}(?:\{{|\")|\{{{_GAP}(?:{_KEY}))"
     rf"|(?P<yaml>(?<=[\s\w])(?:-\s{{1,3}})?[\"']?id[\"']?\s{{0,3}}:))",
     re.IGNORECASE,
@@ -65,6 +75,20 @@ PARTIAL = re.compile(
     rf"|(?:-\s{{0,3}})?[\"']?(?:i|id[\"']?\s{{0,3}})?)",
     re.IGNORECASE,
 )
+_LEAD = re.compile(rf"(?:{_LABEL})?+(?:{_CODE})?+(?:{_LABEL})?+", re.IGNORECASE)
+_LABEL_STARTS = "|".join(
+    sorted({label[:end] for label in _LABELS for end in range(1, len(label) + 1)}, key=len)
+)
+#: What may still become a label, or a list of ids, at the beginning of a line or behind a fence.
+_CUT_LABEL = re.compile(
+    rf"(?:(?:#{{1,6}} ?)?{_EMPHASIS}{{0,3}}(?:{_LABEL_STARTS})?"
+    rf"|(?:#{{1,6}} )?{_EMPHASIS}{{0,3}}(?:{'|'.join(_LABELS)}){_EMPHASIS}{{0,3}}\s{{0,23}}"
+    rf"(?:[:=]\*{{0,2}}\s{{0,20}})?)",
+    re.IGNORECASE,
+)
+_CUT_IDS = re.compile(r"`?\[[\w\s,-]{0,600}(?:\][ \t]{0,20}`{0,2}[ \t]{0,20})?")
+#: Where in a text a label may begin.
+LABEL_START = r"(?<=\s)(?:(?=[\"'_#\u201c]|re|it|pi|se|id|js)|[ripsj]\Z)"
 _WHOLE = (
     *(f"<{name}>" for name in ("items", "notes", "profile", BLOCK_TAG, *_THINKING.split("|"))),
     *(f"</{name}>" for name in ("items", "notes", "profile", BLOCK_TAG, *_THINKING.split("|"))),
@@ -74,6 +98,28 @@ _CUT_ITEM = re.compile(r"</?item\b[^<>\n]*", re.IGNORECASE)
 _EMPTY_WRAPPING = re.compile(rf"\s*(?:{_CODE}|{_TAG})", re.IGNORECASE)
 _WHOLE_TAG = re.compile(_HALF_STRONG, re.IGNORECASE)
 _LONG_ENOUGH = 3  # what is shorter may begin anything
+
+
+def may_go_on(text: str, *, starts_line: bool) -> bool:
+    """Tell whether text may still become a mark, or what opens a block.
+
+    :param starts_line: whether a label may stand where it begins
+    """
+    if PARTIAL.fullmatch(text):
+        return True
+    if not (starts_line or text.startswith(("```", "~~~"))):
+        return False
+    lead = _LEAD.match(text)
+    return any(
+        pattern.fullmatch(text, lead.end() if lead else 0)
+        for pattern in (_CUT_LABEL, _CUT_IDS, PARTIAL)
+    )
+
+
+def is_cut_label(text: str) -> bool:
+    """Tell whether the end of an answer is the label of a list that never came."""
+    label = LABEL.match(text)
+    return label is not None and label.end() == len(text) and label[0].rstrip(" *\n")[-1] in ":="
 
 
 def is_cut_mark(text: str) -> bool:

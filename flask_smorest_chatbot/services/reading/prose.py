@@ -23,24 +23,27 @@ from .citations import (
 from .marks import (
     ANY_TAG,
     BROKEN_TAGS,
+    LABEL_START,
     MARK,
     OPENING,
-    PARTIAL,
     TAG_OF_BLOCK,
+    is_cut_label,
     is_cut_mark,
+    may_go_on,
     without_marks,
 )
 
 __all__ = ["ProseFilter", "cited_items"]
 
 #: Characters that a mark or an opening may begin with.
-_SUSPECT = re.compile(r"[<`\[{&~*\\(]")
+_SUSPECT = re.compile(rf"[<`\[{{&~*\\(]|{LABEL_START}", re.IGNORECASE)
 #: Longer pieces are taken in parts, so that no step handles much text.
 _STRIDE = 512
 _OPENING_TAG = re.compile(rf"^[`~]*\w*\s*{TAG_OF_BLOCK}", re.IGNORECASE)
 _CLOSING_TAG = re.compile(ANY_TAG, re.IGNORECASE)
 _CLOSING_THOUGHT = re.compile(r"</(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _FENCES = ("```", "~~~")
+_BLANK_LINE = re.compile(r"\n[ \t]*\n(?!\s*-)")
 _CLOSING_FENCE = re.compile("|".join(_FENCES))
 #: Characters of a block that is let go that may belong to a mark at its end.
 _OVERLAP = 64
@@ -53,6 +56,7 @@ class _Block:
     kind: str
     fence: str
     scanner: Until | UntilClosed
+    is_labelled: bool
     #: It was longer than is kept; what still comes of it is of no interest.
     is_overlong: bool = False
 
@@ -77,13 +81,16 @@ class ProseFilter:
         self._code = ""  # the fence of the code that the prose is in
         self._space = ""  # white space that only counts if prose follows
         self._begun = False
+        self._last = ""  # the last character of the prose
+        self._is_behind_list = False  # a comma or semicolon may follow that belongs to it
         self._has_gap = False  # something was taken out since the last prose
 
     def feed(self, text: str) -> str:
         """Take more of the model's text; return the prose that is certain by now."""
         if self._half or not text.isascii():
             text = self._whole(text)
-        if not (self._pending or self._block or _SUSPECT.search(text)):
+        is_at_rest = not (self._pending or self._block or self._is_behind_list)
+        if is_at_rest and not self._starts_line() and not _SUSPECT.search(text):
             return self._emit(text)
         return "".join(
             self._take(text[start : start + _STRIDE]) for start in range(0, len(text), _STRIDE)
@@ -95,8 +102,13 @@ class ProseFilter:
         while self._pending or self._block:
             if self._block:
                 prose += self._close_block(self._block, len(self._pending), is_cut=True)
-            elif is_cut_mark(self._pending):
+            elif is_cut_mark(self._pending) or (
+                self._starts_line() and is_cut_label(self._pending)
+            ):
                 self._pending = ""
+            elif (opening := OPENING.match(self._pending + "\n")) and self._opens(opening):
+                prose += self._open_block(opening)
+                continue
             else:
                 prose += self._emit_first(1)
             prose += self._take("")
@@ -122,10 +134,20 @@ class ProseFilter:
             return self._step_in_block(self._block)
         if not self._pending:
             return None
+        if self._is_behind_list:
+            self._is_behind_list = False
+            self._pending = self._pending.removeprefix(",").removeprefix(";")
+            return ""
         suspect = _SUSPECT.search(self._pending)
-        if suspect and suspect.start() == 0:
+        if (suspect and suspect.start() == 0) or self._starts_line():
             return self._step_at_suspect()
         return self._emit_first(suspect.start() if suspect else len(self._pending))
+
+    def _starts_line(self) -> bool:
+        """Tell whether the label of a list may come next."""
+        if not self._begun or "\n" in self._space:
+            return True
+        return self._last in ".!?:;" and self._space != ""
 
     # -- at what may be a mark -----------------------------------------------------------------
 
@@ -137,12 +159,12 @@ class ProseFilter:
         if self._code and text.startswith(self._code):
             self._code = ""
             return self._emit_first(3)
-        if opening := OPENING.match(text):
+        if (opening := OPENING.match(text)) and self._opens(opening):
             lead = opening["lead"]
             if lead and self._begun and not self._space:  # it ends what stands before: "**it**<"
                 return self._emit_first(len(lead))
             return self._open_block(opening)
-        if PARTIAL.fullmatch(text):
+        if may_go_on(text, starts_line=self._starts_line()):
             return None
         if mark := MARK.match(text):
             return self._drop_mark(0, mark)
@@ -152,6 +174,13 @@ class ProseFilter:
             self._code = self._code or text[:3]
             return self._emit_first(3)
         return self._emit_first(1)
+
+    def _opens(self, opening: re.Match[str]) -> bool:
+        """Tell whether what looks like a block's beginning is one here."""
+        is_fenced = (opening["fence"] or "").startswith(_FENCES)
+        if opening["label"] or opening.lastgroup == "ids":
+            return is_fenced or self._starts_line()
+        return is_fenced or opening.lastgroup != "yaml"
 
     def _drop_mark(self, start: int, mark: re.Match[str]) -> str:
         """Take a mark out. What stands before it is looked at again with what follows."""
@@ -168,7 +197,8 @@ class ProseFilter:
     def _open_block(self, opening: re.Match[str]) -> str:
         kind = opening.lastgroup or ""
         fence = opening["inner"] or opening["fence"] or opening["lead"] or ""
-        self._block = _Block(kind, fence, _scanner(kind, opening))
+        is_labelled = opening["label"] is not None or fence.startswith(_FENCES)
+        self._block = _Block(kind, fence, _scanner(kind, opening), is_labelled)
         self._has_gap |= kind != "json"
         return ""
 
@@ -212,12 +242,15 @@ class ProseFilter:
     def _is_data(self, block: _Block, text: str) -> bool:
         if block.kind in ("thought", "tagged", "text") or block.is_overlong:
             return True
+        if block.kind in ("ids", "listed") and "{" not in text:
+            return self._is_offered is None or any(map(self._is_offered, cited_items(text)))
         return is_meant_for_us(text, self._is_offered)
 
     def _note(self, block: _Block, text: str) -> None:
         self._has_gap = True
         if block.kind != "thought" and not block.is_overlong:
             self.blocks.append(text)
+            self._is_behind_list = block.is_labelled
             self._fence = block.fence.rstrip()[: block.fence.count(block.fence[:1])]
 
     # -- out -----------------------------------------------------------------------------------
@@ -236,6 +269,7 @@ class ProseFilter:
         if self._space or self._has_gap or not self._begun or len(told) < len(body):
             told = self._gap(prose) + told
         self._begun, self._space, self._fence, self._has_gap = True, prose[len(body) :], "", False
+        self._last = body[-1]
         return told
 
     def _gap(self, prose: str) -> str:
@@ -255,7 +289,7 @@ def _scanner(kind: str, opening: re.Match[str]) -> Until | UntilClosed:
     if kind == "text":
         return Until(_CLOSING_TAG, opening.end())
     if kind == "yaml":
-        return Until(_CLOSING_FENCE, opening.end())
+        return Until(_CLOSING_FENCE if opening["fence"] else _BLANK_LINE, opening.end())
     return UntilClosed(opening.start(kind))
 
 
