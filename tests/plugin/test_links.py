@@ -90,7 +90,8 @@ def test_no_strange_address_comes_through(parts: list[str], size: int) -> None:
     told = read(text)
     assert read(text, lambda: size) == told
     assert "://evil" not in told
-    for address in re.findall(r"https?:[^\s<>()\[\]{}]+", told):
+    # Within a word no address begins: nothing makes a link of "httphttp:http".
+    for address in re.findall(r"(?<![A-Za-z0-9])https?:[^\s<>()\[\]{}]+", told):
         if (said := address.rstrip(".:")) not in ("http", "https"):
             assert host_of(said) in {*KNOWN, "www.shop.example"}
 
