@@ -139,7 +139,8 @@ class CatalogQuery:
         and available or not, whatever the rest of the query says
     :param excluded_ids: items that the user does not want to see again
     :param set_aside: what kind of thing was asked for before, if this message, such as "thanks",
-        asks for none; one that goes on ("something cheaper") takes it up again
+        asks for none; the loader is asked for it again, and a message that goes on ("something
+        cheaper") takes it up
     :param assumptions: sentences on what was assumed, as the user did not say it
     :param profile: the user's profile
     :param user_id: the user's primary key, so that a host can leave out the user's own items

@@ -284,3 +284,15 @@ def test_something_else_is_nothing_that_the_last_answer_named(host: Host, user: 
     assert first.json["context"]["named"] == [GUITARS[1].id, GUITARS[0].id]
     post(host, user, "Something else, please.")
     assert set(asked[-1].excluded_ids) == {GUITARS[0].id, GUITARS[1].id}
+
+
+def test_who_asks_for_nothing_new_is_offered_what_they_asked_for(host: Host, user: Any) -> None:
+    oboe = CatalogItem(id=9, name="Oboe", category="Oboe")
+    host.catalog[:] = [replace(GUITARS[0], category="Guitar"), oboe]
+    replace_loader(host, profile=lambda _user: UserProfile(preferred_instruments=["Oboe"]))
+    post(host, user, "a guitar under $30, but no Fender")
+    context = post(host, user, "How many frets?").json["context"]
+    assert "categories" not in context["query"]  # the message asks for none
+    assert host.queries[-1].categories == ("Guitar",)
+    assert host.queries[-1].most_per_day == 30
+    assert "Oboe" not in last_prompt(host)

@@ -46,16 +46,22 @@ def find(
         )
 
     query = read(vocabulary)
-    offered = _load(services, query)
+    offered = _load(services, _as_before(query))
     if not isinstance(offered, CatalogResult):
         if vocabulary == Vocabulary():  # then the items themselves say what there is
             query = read(vocabulary_of(offered))
-        offered = search(offered, query)
+        offered = search(offered, _as_before(query))
     if not _asks(query, earlier):
         offered = replace(offered, outcome="found", nearest=())
     if query.item_ids and offered.items and all(refusal(i, query) for i in offered.items):
         offered = replace(offered, outcome="all_out")
     return query, _first(offered, query)
+
+
+def _as_before(query: CatalogQuery) -> CatalogQuery:
+    """Return what was asked for before, if the message itself asks for nothing: "how many frets?"
+    is about what was offered last, and not about what the profile likes."""
+    return replace(query, **Earlier(query=query.set_aside).kind_slots) if query.set_aside else query
 
 
 def _asks(query: CatalogQuery, earlier: Earlier | None) -> bool:

@@ -52,6 +52,12 @@ class Earlier:
         """What kind of thing was asked for, in this turn or in one before it."""
         return {slot: value for slot in _KIND if (value := self._of_kind(slot))}
 
+    @property
+    def kind_slots(self) -> dict[str, Any]:
+        """What kind of thing was asked for, as slots of a query."""
+        lists = {slot: self.names(slot) for slot in _KIND if slot != "wanted"}
+        return {"wanted": self.name("wanted"), **lists}
+
     def _of_kind(self, slot: str) -> Any:
         aside = self.query.get("set_aside")
         return self.query.get(slot) or (aside.get(slot) if isinstance(aside, Mapping) else None)
