@@ -39,7 +39,7 @@ NUMBERS = {
 UNITS = {
     "day": "days?|tage?n?|dias?|jours?|giorn[oi]",
     "night": "nights?|nachte?|noches?|nuits?|nott[ei]",
-    "week": "weeks?|wks?|wochen?|semanas?|semaines?|settiman[ae]",
+    "week": "weeks?|wochen?|semanas?|semaines?|settiman[ae]",
     "fortnight": "fortnights?|quincena",
     "month": "months?|monate?n?|mes|meses|mois|mes[ei]",
     "year": "years?|jahre?n?|anos?|annees?|ann[oi]",

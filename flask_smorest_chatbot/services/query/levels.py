@@ -18,6 +18,7 @@ _SAID = {
         r"|(?:just|only|am|is|are|'m|'s|be|been)(?: just| only| now)? (?:starting|started"
         r"|beginning|getting started|picking up|picked up|taking up|took up)(?! (?:a |an "
         r"|the )?(?:on|from|rental|date))"
+        r"|(?:to|will|would like to|could) take up(?= (?:the |an? )?\w)(?! (?:on|from))"
         r"|never (?:really |ever |even |once |actually |before )?(?:played|touched|tried|held"
         r"|picked up|learned|learnt|owned)"
         r"|(?:has|have|had)n't (?:really |ever |even )?(?:played|touched|tried)"

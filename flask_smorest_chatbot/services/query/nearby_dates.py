@@ -72,7 +72,7 @@ _WHOLE_MONTH = re.compile(
     rf"|the month of )?)?\b{MONTH}(?: (?:of )?(?P<y>20\d\d))?(?!\w)"
 )
 _RELATIVE = re.compile(
-    r"\b(?P<r>(?:the )?day after tomorrow|tomorrow|tmrw|tmr|tomorow|2morrow|today|tonight"
+    r"\b(?P<r>(?:the )?day after tomorrow|tomorrow|today|tonight"
     r"|pasado manana|(?<!la )manana|hoy"
     r"|dopodomani|domani|oggi|apres-demain|demain|aujourd'hui|ubermorgen"
     r"|(?<!guten )(?<!gute )morgen|heute)\b"
@@ -81,7 +81,6 @@ _RELATIVE = re.compile(
     r"|through)\b)|right away|straight away|immediately|asap"
     r"|ab sofort)\b"
 )
-_TOMORROW = re.compile("tmrw|tmr|tomorow|2morrow")
 _AHEAD = re.compile(
     r"\b(?P<in>in|dans|en) (?P<n>a|an|one|two|three|un|une|una|zwei|drei|deux|trois|dos|tres"
     r"|eine[rm]?|a couple of|a few|\d{1,3}) "
@@ -249,7 +248,7 @@ def _relative(match: re.Match[str], today: date) -> Point | None:
     found = (
         today
         if match["now"] or match["r"] in ("today", "tonight")
-        else library_date(_TOMORROW.sub("tomorrow", match["r"]), today)
+        else library_date(match["r"], today)
     )
     if found is None:
         return None

@@ -50,13 +50,13 @@ BACK = (
 END = re.compile(
     rf"(?:\b(?:to|until|till|til|through|thru|up to|bis|al|a|au|hasta|jusqu'(?:au?|en)"
     rf"|fino a(?:l|lla)?|{BACK}(?: (?:it|them|back))?)|-|/)"
-    r"(?: (?:it|them|on|by|before|the|at|around|zum|el|le|den|and|including|back|morning|of)){0,4}"
-    r" ?$"
+    r"(?: (?:it|them|on|by|before|after|the|at|around|zum|el|le|den|and|including|back"
+    r"|morning|of)){0,4} ?$"
 )
 UNTIL = re.compile(
     rf"(?:\b(?:until|till|til|before|through|thru|up to|bis|hasta|jusqu'(?:au?|en)"
     rf"|fino a(?:l|lla)?|{BACK}(?: (?:it|them|back))?))"
-    r"(?: (?:it|them|on|by|before|the|at|around|zum|el|le|den|including)){0,4} ?$"
+    r"(?: (?:it|them|on|by|before|after|the|at|around|zum|el|le|den|including)){0,4} ?$"
 )
 #: "Not before Friday", "I don't need it until Friday": Friday is the first day.
 NOT_BEFORE = re.compile(

@@ -39,6 +39,7 @@ _SINCE = re.compile(rf"{TAKEN} ?(?:to|-|bis|a|au) ?$")
 _FROM = re.compile(
     r"\b(?:from|start(?:ing|s)?|begin(?:ning|s)?|as of|ab|after)(?: it)?(?: on)?(?: the)? $"
 )
+_GIST = re.compile(r"(?:,|:| ?\(| ?-)? ?(?:from |of |vom |del |du )?(?:the )?")
 _HALVES = {"year": (6, "month"), "month": (15, "day"), "week": (4, "day"), "fortnight": (1, "week")}
 
 
@@ -119,8 +120,8 @@ def _put_together(
             return When(period=period)
         return When(until=end.return_day if until > today else None)
     first = start.resolve(today)
-    if end is None and (also := _day_too(text, points, start)):
-        found = first[0], also.resolve(first[0])[1]
+    if end is None and (also := _day_too(text, points, start, first[1])):
+        found = first[0], also[1]
     elif end is not None:
         found = _range(text, start, end, today)
     elif count:
@@ -138,14 +139,15 @@ def _put_together(
 
 def _without_gist(text: str, points: list[Point]) -> list[Point]:
     """Return the points without a holiday or weekend whose days follow: "Christmas, Dec 23 to"."""
-    if len(points) < 2 or not points[0].is_range or points[0].names_days or points[1].is_weekday:
+    if not points or not points[0].is_range or points[0].names_days:
         return points
-    gap = text[points[0].span[1] : points[1].span[0]]
-    return (
-        points[1:]
-        if re.fullmatch(r"(?:,|:| ?\(| ?-)? ?(?:from |of |vom |del |du )?(?:the )?", gap)
-        else points
-    )
+    for number, (one, two) in enumerate(pairwise(points), 1):
+        gap = text[one.span[1] : two.span[0]]
+        if _GIST.fullmatch(gap) and not two.is_weekday:
+            return points[number:]
+        if not AND.match(gap):
+            break
+    return points
 
 
 def _ends(text: str, points: list[Point]) -> tuple[Point | None, Point | None]:
@@ -169,15 +171,16 @@ def _ends(text: str, points: list[Point]) -> tuple[Point | None, Point | None]:
     return start, end
 
 
-def _day_too(text: str, points: list[Point], start: Point) -> Point | None:
-    """Return the second of two days, or months, in "Saturday and Sunday"."""
+def _day_too(text: str, points: list[Point], start: Point, end: date) -> Days | None:
+    """Return the days of the second of two in "Saturday and Sunday", "Christmas and New Year"."""
     place = points.index(start) + 1
-    if place >= len(points):
+    if place >= len(points) or start.is_wide != points[place].is_wide:
         return None
-    kinds = {(point.is_range, point.is_wide) for point in (start, points[place])}
-    if kinds not in ({(False, False)}, {(True, True)}):
+    if not AND.match(text[start.span[1] : points[place].span[0]]):
         return None
-    return points[place] if AND.match(text[start.span[1] : points[place].span[0]]) else None
+    days = points[place].resolve(end - timedelta(days=1))
+    is_alike = not (start.is_range or points[place].is_range) or start.is_wide
+    return days if is_alike or days[0] - end <= timedelta(days=7) else None
 
 
 def _range(text: str, start: Point, end: Point, today: date) -> Days:

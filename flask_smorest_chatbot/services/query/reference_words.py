@@ -127,6 +127,7 @@ CHEAPER = re.compile(
     r"|\b(?:over|above|out of|beyond|more than) (?:my|our) (?:budget|price range)\b"
     r"|\b(?:spend|pay|cost) (?:a (?:bit|little) |much |way |somewhat )?less\b"
     r"|\btoo much\b(?= *(?:$|[,.!?]))|\bmore than i (?:can|want to|could) (?:pay|spend|afford)"
+    r"|\b(?:costs?|costing|for) less than(?= (?:the|this|that|it|these|those)\b)"
     r"|\blower (?:the )?price|\bfor less\b|\bgunstiger\w*|\bbilliger\w*"
     r"|(?<!el )(?<!la )\bmas barat[oa]s?"
     r"|(?<!le )(?<!la )\bmoins chere?s?|(?<!il )(?<!la )\b(?:piu economic[oa]|meno car[oa])\b"

@@ -29,8 +29,8 @@ UNWANTED = re.compile(
     r"|bloss nicht|tranne"
     r"|eccetto|senza|niente|non|que no (?:sean?|fueran?)|no me gustan?|odio|deteste"
     r"|no quier[oe]|no queremos|non voglio|bad experiences? with|problems with|trouble with"
-    r"|(?:done|through|finished) with|had enough of|tired of|sick of|fed up with|bored (?:of|with)"
-    r"|allergic to"
+    r"|no offen[cs]e to|(?:done|through|finished) with|had enough of|tired of|sick of|fed up with"
+    r"|bored (?:of|with)|allergic to"
     r"|not interested in"
     r"|no interest in|not into|not keen on|not (?:a )?(?:big )?fan of|can't stand|cannot stand"
     r"|can't bear|not (?:like|want|need|care for|enjoy|love|fancy|trust)|detest|loathe)"
@@ -61,11 +61,14 @@ UNWANTED_AFTER = re.compile(
 ALL_UNWANTED_AFTER = re.compile(
     r" (?:guitars? )?(?:are(?:n't| not| out\b)|don't\b|do not\b)|[,:] no thanks"
 )
-#: What the user has already is not asked for, and neither is what they leave for another.
+#: What somebody has already, or does something to, is not asked for; what they leave neither.
 OWNED_BEFORE = re.compile(
-    r"\b(?:i|we)(?:'ve| have)? (?:already |currently |now )?(?:own(?:ed)?|sold|have got|had"
-    r"|used to (?:have"
-    r"|own|play)|already have|already got) (?:an? |the |my |two )?$"
+    r"\b(?:(?:my|our) (?!first |own |next |new |very )(?:\w+ )?"
+    r"|(?<!can )(?<!could )(?<!may )(?<!might )(?<!do )(?<!should )(?:i|we)(?:'ve)?"
+    r" (?:(?:already|only|just|currently|usually|now|have|used to) ){0,2}"
+    r"(?:have|got|had|own|owned|play|sold) (?:an? |the |some |two )?"
+    r"|(?<!who )(?<!that )(?<!which )(?:plays|owns|uses) (?:an? |the )?"
+    r"|(?:record|sampl|mic|mik|amplify)(?:e|ing)?(?: up)? (?:an? |the |some )?)$"
 )
 RATHER = re.compile(
     r"\b(?:but|although|though|however)\b[^.;!?]{0,30}?\b(?:rather|prefer|instead|lieber|prefiero"

@@ -23,6 +23,14 @@ _FIRST_DAYS = re.compile(
     rf"(?:of )?(?:{any_of(MONTHS)})\b)",
     re.IGNORECASE,
 )
+#: How words of time are written in a hurry.
+_SHORT = {
+    "nxt": "next", "wknd": "weekend", "wkend": "weekend", "wk": "week", "wks": "weeks",
+    "mth": "month", "mths": "months", "tmrw": "tomorrow", "tmr": "tomorrow", "tomorow": "tomorrow",
+    "2morrow": "tomorrow", "2moro": "tomorrow", "tonite": "tonight", "2nite": "tonight",
+    "2day": "today",
+}  # fmt: skip
+_IN_A_HURRY = re.compile(rf"(?<![\w-])(?:{'|'.join(_SHORT)})(?![\w-])", re.IGNORECASE)
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _QUOTES = "\u2018\u2019\u02bc\u0060\u00b4"
 _ALIKE = str.maketrans({**dict.fromkeys(_DASHES, "-"), **dict.fromkeys(_QUOTES, "'")})
@@ -43,6 +51,7 @@ class Message:
 def read(text: str) -> Message:
     """Return a message ready to be understood. Numbers in English words become digits."""
     shown = "".join(" " if _is_blank(char) else char for char in text[:LONGEST])
+    shown = _IN_A_HURRY.sub(lambda found: _SHORT[found[0].lower()], shown)
     shown = _digits(re.sub(" {2,}", " ", shown.translate(_ALIKE)).strip())[:LONGEST]
     return Message(shown, "".join(map(_fold, shown)))
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from .term import Term
+from .term_words import OWNED_BEFORE
 
 #: Between the kind asked for and what it is for: "an amp for my bass", "amp I can use for drums".
 _FOR = re.compile(
@@ -13,14 +14,6 @@ _FOR = re.compile(
     r" for (?:an? |the |some |my |our |his |her |their )?(?:\w+ )?$"
 )
 _AND = re.compile(r" (?:and|or|&) $")
-#: Before what the user has already, or does something to.
-_THEIRS = re.compile(
-    r"\b(?:(?:my|our) (?!first |own |next |new |very )(?:\w+ )?"
-    r"|(?<!can )(?<!could )(?<!may )(?<!might )(?<!do )(?<!should )(?:i|we)(?:'ve)?"
-    r" (?:(?:already|only|just|currently|usually) )?(?:have|got|own|play)(?: got)?"
-    r" (?:an? |the |some )?"
-    r"|(?:record|sampl|mic|mik|amplify)(?:e|ing)?(?: up)? (?:an? |the |some )?)$"
-)
 _OCCASION = re.compile(
     r" (?:recital|lesson|class|concert|gig|exam|audition|player|teacher|competition|performance"
     r"|show|session|project|course|quartet|ensemble|practi[cs]e|solo|part)(?:s|es)?\b"
@@ -40,8 +33,10 @@ def without_uses(left: str, terms: Sequence[Term]) -> list[Term]:
     """
     kinds = [term for term in terms if term.kind == "category"]
     uses: list[Term] = []
+    makers = {term.span[1] + 1: term.span[0] for term in terms if term.kind == "brand"}
     for number, term in enumerate(kinds):
-        if _is_use(left, term, kinds[:number], uses):
+        head = makers.get(term.span[0], term.span[0])
+        if _is_use(left, term, left[max(0, head - 40) : head], kinds[:number], uses):
             uses.append(term)
     asked = [kind for kind in kinds if kind not in uses]
     if not asked:
@@ -57,13 +52,14 @@ def _is_maker_left(left: str, term: Term, uses: set[int], asked: Sequence[Term])
     start, end = term.span
     if term.kind != "brand" or any(kind.span[0] == end + 1 for kind in asked):
         return False
-    return end + 1 in uses or bool(_THEIRS.search(left[max(0, start - 40) : start]))
+    return end + 1 in uses or bool(OWNED_BEFORE.search(left[max(0, start - 40) : start]))
 
 
-def _is_use(left: str, term: Term, earlier: Sequence[Term], uses: Sequence[Term]) -> bool:
+def _is_use(
+    left: str, term: Term, before: str, earlier: Sequence[Term], uses: Sequence[Term]
+) -> bool:
     start, end = term.span
-    before = left[max(0, start - 40) : start]
-    if is_activity(left, term) or _OCCASION.match(left, end) or _THEIRS.search(before):
+    if is_activity(left, term) or _OCCASION.match(left, end) or OWNED_BEFORE.search(before):
         return True
     if not earlier:
         return False
