@@ -16,6 +16,7 @@ from .contrasts import Span, only_named
 from .cues import (
     AFTER,
     ARTICLES,
+    ASIDE,
     BEFORE,
     COMPARATIVE,
     CONCEDING,
@@ -23,6 +24,7 @@ from .cues import (
     MARKS_AGAINST,
     NO,
     REST,
+    SETS,
     SINGULAR,
     THAN,
     THEIRS,
@@ -166,9 +168,19 @@ def _is_against_behind(clauses: Clauses, start: int, until: int) -> bool:
     end = clauses.words[start - 1].end
     if MARKS_AGAINST.search(_rest_of_line(clauses, start, until)):
         return True
-    if is_denied_in_row(clauses.text, end):
+    if is_denied_in_row(clauses.text, end) or _is_set_aside(clauses, start):
         return True
     return clauses.speaks_against(start, until)
+
+
+def _is_set_aside(clauses: Clauses, at: int) -> bool:
+    """Tell "I left the A out", whose verb has its second half behind the name."""
+    if at == len(clauses.words) or clauses.gap(at) != " " or clauses.words[at].text not in ASIDE:
+        return False
+    if [word.text for word in clauses.words[at + 1 : at + 2]] == ["for"]:  # it is kept for the user
+        return False
+    start = clauses.start_of_clause(at, max(0, at - READ))
+    return any(word.text in SETS for word in clauses.words[start:at])
 
 
 def _rest_of_line(clauses: Clauses, start: int, until: int) -> str:

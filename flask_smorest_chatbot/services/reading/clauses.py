@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from .cues import AFTER, BEFORE, CONCEDING, LATER_SUBJECTS, UNSPACED_AFTER, Cue, Table
+from .cues import AFTER, BEFORE, CONCEDING, DONE, LATER_SUBJECTS, UNSPACED_AFTER, Cue, Table
 from .words import Word
 
 _SENTENCE_END = re.compile(r"[.!?;\u3002\uff01\uff1f](?!\w)|[\n|:\uff1a\u2014\u2013]|\s-\s")
@@ -195,8 +195,11 @@ class _Predicate:
 
     def _is_elliptic(self, at: int) -> bool:
         """Tell whether a word against it comes at once, without a subject: "but overkill"."""
-        near = (self._next(place) for place in range(at, min(at + 3, self._end)))
-        return any(cue in (Cue.BAD, Cue.TOO, Cue.OVER) for cue in near)
+        return any(
+            self._next(place) in (Cue.BAD, Cue.TOO, Cue.OVER)
+            and (place == at or self._clauses.words[place].text not in DONE)
+            for place in range(at, min(at + 3, self._end))
+        )
 
     def _resumes(self, at: int) -> bool:
         """Tell whether a sentence begins with "It" or the like."""

@@ -65,22 +65,61 @@ _ANYWHERE: Phrases = {
         """,
 }
 
+#: What a writer does with a thing not to recommend it; each verb in all its forms.
+_LEAVES_OUT = (
+    "skip|avoid|reject|exclude|omit|leave out|leave aside|leave off|rule out|filter out|weed out"
+    "|sort out|screen out|pass over|pass on|cross off|ditch|discard|dismiss|ignore|eliminate"
+    "|remove|decline|disregard|bypass"
+).split("|")
+#: What says that it was done to the thing.
+DONE = "is are was were be been being gets got".split()
+
+
+def _past(verb: str) -> str:
+    first, *particle = verb.split()
+    regular = _stem(first) + "ed"
+    return " ".join(["left" if first == "leave" else regular, *particle])
+
+
+def _forms(verb: str) -> list[str]:
+    """Return "rule out", "rules out", "ruling out" and "ruled out"."""
+    first, *particle = verb.split()
+    third = first + ("es" if first.endswith(("s", "ch")) else "s")
+    forms = (" ".join([form, *particle]) for form in (first, third, _stem(first) + "ing"))
+    return [*forms, _past(verb)]
+
+
+def _stem(verb: str) -> str:
+    """Return what "-ed" and "-ing" are put to: "skipp", "exclud"."""
+    if re.search(r"[^aeiou][aeiou][pt]$", verb):
+        return verb + verb[-1]
+    return verb.removesuffix("e")
+
+
+_LEFT_OUT = [
+    f"{before} {_past(verb)}"
+    for verb in _LEAVES_OUT
+    for before in [*DONE, *(f"{which} {who}" for which in ("which", "that") for who in ("i", "we"))]
+]
+
 _BEFORE: Phrases = {
     **_ANYWHERE,
-    Cue.REJECT: """
-        skip|avoid|forget|forgo|pass on|steer clear|stay away|leave out|reject|exclude|without
+    Cue.REJECT: "|".join(form for verb in _LEAVES_OUT for form in _forms(verb))
+    + """
+        forget|forgo|steer clear|stay away|without
         regret|hesitate|go wrong|be wrong|disappointed|worry|wait|miss|overlook|hate|sin|sans|ohne
         senza|sem|zonder|bez|evita|evite|evitar|evitez|oubliez|olvida|olvide|descarta|descarte
         vermeiden|vergessen|evitate|vermijd|unikaj|omin|arrepentir|arrepentiras|arrepentira|dudes
         dude|hesitez|hesite|regretter|regretterez|zogern|bereuen|pentirai|pentira|esitare
         arrepender|hesitar|aarzel|zaluj|wahaj
-        hold off|rule out|rules out|ruled out|ruling out|steer you away|steer you clear
-        stay clear|keep away|leave aside|ditch|drop|ignore|discard|dismiss
-        i d leave|i would leave|i ll leave|cross off|refrain|advise against
+        not included|hold off|drop|i dropped|ve dropped|steer you away|steer you clear|stay clear|keep away
+        i d leave|i would leave|i ll leave|refrain|advise against
         recommend against|warn against|think twice|beware|say no to
         lose interest in|loses interest in|tire of|tires of|give up on|struggle with|outgrow
-        decline|lack|hesitant|deconseille|desaconsejo|sconsiglio|desaconselho|odradzam|abraten
+        lack|hesitant|deconseille|desaconsejo|sconsiglio|desaconselho|odradzam|abraten
         rate von|raten von|afraden
+        descartado|excluido|dejado fuera|deje fuera|ecarte|exclu|laisse de cote|escluso|scartato
+        lasciato fuori|descartei|deixei de fora
         """,
     Cue.LESSER: """
         than|over|out of|instead of|in place of|rather than|unlike|in contrast to|compared to
@@ -115,10 +154,19 @@ _AFTER: Phrases = {
         necessary|for rent|on offer|made for|meant for|designed for|intended for|built for
         be back|sufficient|basta|bastano|alcanza|suffit|reicht|genugt|volstaat|wystarczy
         back|ready|among|practical|is te huur|on this list|on the list|on my list|on your list
+        included here|included in my|included in the list|included in this|included on
+        included among|make the list|make the cut|make it|made the list|made the cut|made it
         """,
     Cue.MAY: "can be|could be|may be|might be|to be|can still be",
-    Cue.BAD: """
+    Cue.BAD: "|".join(_LEFT_OUT)
+    + """
         won t do|not do
+        missed the cut|misses the cut|missing from|dropped from|fell off|falls off
+        drops out|dropped out
+        weggelassen|ausgelassen|ausgeschlossen|aussortiert|scheidet aus|scheiden aus|fallt weg
+        fallt raus|fallt aus|queda fuera|quedan fuera|queda descartado|queda descartada
+        queda excluido|queda excluida|est ecarte|est ecartee|est exclu|est exclue|e escluso
+        e esclusa|resta fuori|rimane fuori|fica de fora|ficou de fora|weggelaten|uitgesloten
         taken|booked|unavailable|unsuitable|overkill|overpriced|reserved|sold out|rented out
         already rented|rented until|currently rented|being rented|out on loan|out of stock
         out of reach|out of the question|out of your league|no longer|more than you|gone until
@@ -227,6 +275,11 @@ REST = frozenset(
 )
 #: Verbs of one thing alone.
 SINGULAR = frozenset("is isn has costs ist hat kostet est coute es tiene cuesta e costa".split())
+#: "I left the A out": a verb, and what of it stands behind the name.
+SETS = frozenset(
+    "leave leaving left set setting put putting rule ruling ruled cross crossed".split()
+)
+ASIDE = frozenset("out aside off".split())
 #: Answers to a name with a question mark.
 NO = frozenset("no nope nee nein non nao nie gone".split())
 #: The same without spaces between words.
