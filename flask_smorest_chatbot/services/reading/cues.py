@@ -112,7 +112,8 @@ _BEFORE: Phrases = {
         vermeiden|vergessen|evitate|vermijd|unikaj|omin|arrepentir|arrepentiras|arrepentira|dudes
         dude|hesitez|hesite|regretter|regretterez|zogern|bereuen|pentirai|pentira|esitare
         arrepender|hesitar|aarzel|zaluj|wahaj
-        not included|hold off|drop|i dropped|ve dropped|steer you away|steer you clear|stay clear|keep away
+        not included|hold off|drop|i dropped|ve dropped
+        steer you away|steer you clear|stay clear|keep away
         i d leave|i would leave|i ll leave|refrain|advise against
         recommend against|warn against|think twice|beware|say no to
         lose interest in|loses interest in|tire of|tires of|give up on|struggle with|outgrow

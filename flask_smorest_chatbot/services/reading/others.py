@@ -72,8 +72,10 @@ class Others:
 
     def _is_led_to(self, match: Match, text: str, words: Sequence[Word]) -> bool:
         """Tell "the Squier Jazz Bass" and "a YAS-280 Alto Saxophone" by what stands before."""
-        at = match.first
-        while at and is_joined(text, words, at) and self._is_own(match.product, words[at - 1].text):
+        at, least = match.first, max(0, match.first - len(match.product.words))
+        while at > least and self._is_own(match.product, words[at - 1].text):
+            if not is_joined(text, words, at):
+                break
             at -= 1
         if not at or match.has_brand or not is_joined(text, words, at):
             return False

@@ -9,10 +9,10 @@ from typing import Literal
 
 from ...catalog import CatalogItem, Period
 from .citations import Citation, cited_items
-from .claims import ungrounded_price
 from .mentions import which
 from .money import money_in
 from .names import Names
+from .prices import ungrounded_price
 from .words import fold, words_of
 
 Result = Literal["accepted", "not_offered", "duplicate", "mismatch"]

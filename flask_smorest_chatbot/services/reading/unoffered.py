@@ -72,6 +72,9 @@ _NO_PRODUCT = frozenset(
     " cons summary booking next why how what".split()
 )
 
+#: Words on either side of a part of a name that are looked at.
+_LONGEST = 6
+
 
 def unoffered_products(
     text: str,
@@ -173,11 +176,14 @@ def _whole_names(
     """Yield the names of which others' names are only a part: "Squier Jazz Bass"."""
     for match in misnamed:
         first, last = match.first, match.last
-        while first and is_joined(text, words, first) and _may_name(words[first - 1], match):
+        least, most = max(0, first - _LONGEST), min(len(words), last + _LONGEST)
+        while (
+            first > least and is_joined(text, words, first) and _may_name(words[first - 1], match)
+        ):
             first -= 1
         while words[first].text in no_name and first < match.first:
             first += 1
-        while last < len(words) and is_joined(text, words, last) and _may_name(words[last], match):
+        while last < most and is_joined(text, words, last) and _may_name(words[last], match):
             last += 1
         if last - first > match.last - match.first and _NO_PRODUCT.isdisjoint(
             word.text for word in words[first:last]
