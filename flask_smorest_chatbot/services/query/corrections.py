@@ -10,4 +10,4 @@ CORRECTS = re.compile(
     r"|actually|scratch that|correction|or rather|make (?:that|it)|better(?=,| still\b))(?!\w)"
 )
 #: Beside such words it is none: "a guitar, and sorry, an amp too".
-ALSO = re.compile(r"\b(?:and|also|too|plus|or|as well)\b")
+ALSO = re.compile(r"\b(?:and|also|too|plus|as well|or(?!,? (?:sorry|no|rather|actually|better)))\b")

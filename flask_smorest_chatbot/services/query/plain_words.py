@@ -9,7 +9,7 @@ STOP = frozenset(
     " anyone anything "
     "anyway are around as ask asked asking at available back be because been before being below"
     " best better between "
-    "big borrow but by bye can cannot carry cheap cheaper cheapest check come compare cool cost"
+    "big borrow both but by bye can cannot carry cheap cheaper cheapest check come compare cool cost"
     " could day days dear did different do does doing don done down "
     "each either else especially even ever every everything expensive fine find first for found"
     " free friend from gave get getting gift gig give go going gonna good got great "

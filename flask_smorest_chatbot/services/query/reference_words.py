@@ -93,9 +93,11 @@ NUMBERS = re.compile(
     r"(?:number |option |#)?(?P<n2>[1-9])(?=\s?(?:$|[?!.,]))"
 )
 REST = re.compile(r"\bthe other (?:one|two|three|four|ones|[1-5])\b")
+#: "The tenor one", of which only one was shown.
+SUCH_ONE = re.compile(r"\bthe (?P<word>[a-z]{3,}) (?:one|1)\b")
 BOTH = re.compile(
-    r"\bboth(?: of (?:them|these|those))?(?=\s?(?:$|[?!.,;\x00]|free|available|for|in|from|on"
-    r"|together|next|please|look|guitars|good|are|at|still|this|instruments|then))"
+    r"\bboth(?: of (?:them|these|those))?(?! (?:the|an?|my|your|our|days?|weekends?|weeks?|dates?"
+    r"|times?|months?|hands?|sides?|[\w-]+(?: [\w-]+)? and)\b)"
 )
 NOT_IT = (
     r"(?! (?:possible|true|ok|okay|alright|worth|hard|easy|difficult|normal|works?|better to"

@@ -34,6 +34,7 @@ from .reference_words import (
     ORDINALS_ABROAD,
     OTHER,
     REST,
+    SUCH_ONE,
 )
 from .term import Term
 from .text import Scan, fold
@@ -228,11 +229,11 @@ def _named(
             scan.blank([term.span])
     for term in terms:
         start, end = term.span
-        before, after = text[max(0, start - 12) : start], text[end : end + 12]
+        before, after = text[max(0, start - 16) : start], text[end : end + 12]
         is_definite = re.search(r"\b(?:the|that|this) $", before) or re.match(
             r" (?:one|1)\b", after
         )
-        is_one_in = re.search(r"\bone (?:in|from|at) $", before)
+        is_one_in = re.search(r"\b(?:the|that|which|any) one (?:in|from|at) $", before)
         is_other_model = term.kind == "brand" and re.match(r" [^\W_]{0,6}-?\d", after)
         if not (is_definite or is_one_in) or models or is_other_model:
             continue
@@ -269,6 +270,10 @@ def _models(text: str, items: Sequence[CatalogItem]) -> Iterator[tuple[int, Sequ
             said = "".join(spot[0] for spot in spots[place : place + length])
             starts.setdefault(said, spots[place].start())
     telling = _telling_words(items)
+    for match in SUCH_ONE.finditer(text):
+        such = [item for item in items if match["word"] in WORD.findall(fold(item.name))]
+        if len(such) == 1:
+            yield match.start(), such
     for item in items:
         name = "".join(WORD.findall(fold(item.name)))
         brand = "".join(WORD.findall(fold(item.brand or "")))

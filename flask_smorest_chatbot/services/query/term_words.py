@@ -93,7 +93,10 @@ NAME_BEFORE = re.compile(r"\b(?:name(?:'s| is)|call me|called|named) $")
 ANY_BEFORE = re.compile(r"\b(?:any|an|a good|a cheap|a nice|some) ")
 ARTICLE_BEFORE = re.compile(r"\b(?:the|a|an) $")
 OURS_BEFORE = re.compile(r"\b(?:my|your|his|her|our|their) $|\b(?:the|a|an) $")
-OF_MUSIC = re.compile(r" (?:band|music|song|singer|tune|ensemble|group|trio|gig|concert)")
+OF_MUSIC = re.compile(
+    r" (?:band|music|song|singer|tune|ensemble|group|trio|gig|concert"
+    r"|album|record|festival|style|standard|project|player|jam)"
+)
 OTHER_SENSE = {
     "country": re.compile(r"\b(?:my|the|this|your|our|another|whole|home|a|foreign|cross) $"),
     "pop": re.compile(r"\b(?:my|to|will|i'll|and|can|i) $"),

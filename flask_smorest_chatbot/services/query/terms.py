@@ -17,6 +17,7 @@ from .term_words import (
     ADJECTIVES,
     ANY_BEFORE,
     ARTICLE_BEFORE,
+    LIST,
     NAME_BEFORE,
     OF_MUSIC,
     OTHER_SENSE,
@@ -32,6 +33,8 @@ from .uses import without_uses
 _ALONE = re.compile(r"\s?(?:$|[,.;!?)]|(?:or|and|for|in|at|under|from|on|with|please)\b)")
 #: Before "recording", these make it what somebody does.
 _DOING = re.compile(r"(?:'m|'re|\b(?:am|are|is|be|been|was|were|while|when|start|of|by)) $")
+#: Before where somebody comes from: "from Austin to Dallas".
+_FROM = re.compile(r"\bfrom (?:the )?$")
 #: Most words of a message that are looked at for misspelt names.
 _MOST_WORDS = 400
 
@@ -59,9 +62,7 @@ def find_terms(message: Message, names: Names, left: str) -> list[Term]:
     terms = [term for number, term in enumerate(terms) if _is_meant(message, term, terms, number)]
     terms = without_uses(left, terms)
     terms = [term for number, term in enumerate(terms) if not _says_which(left, terms, number)]
-    terms = [term for number, term in enumerate(terms) if not _is_corrected(left, terms, number)]
-    terms = with_unwanted(message, left, terms)
-    terms = [term for term in terms if not _is_left(left, term, terms)]
+    terms = _without_left(left, with_unwanted(message, left, terms))
     if not any(term.kind == "category" for term in terms):
         terms += _people(spots, names)
     return [_one_kind(left, term, terms, names) for term in terms]
@@ -96,9 +97,22 @@ def _says_which(left: str, terms: Sequence[Term], number: int) -> bool:
     return left[one.span[1] : two.span[0]] in (" ", "-")
 
 
+def _without_left(left: str, terms: Sequence[Term]) -> list[Term]:
+    kept: list[Term] = []
+    for number, term in enumerate(terms):
+        if not (_is_left(left, term, terms) or _is_corrected(left, terms, number)):
+            kept.append(term)
+        elif term.kind == "place":  # listings are not searched for its name either
+            kept.append(replace(term, is_unwanted=True))
+    return kept
+
+
 def _is_left(left: str, term: Term, terms: Sequence[Term]) -> bool:
     """Tell what the message names only to ask for another: "I own an A, but want a B"."""
     start, end = term.span
+    if term.kind == "place" and _FROM.search(left[max(0, start - 12) : start]):
+        further = [other for other in terms if other.kind == "place" and other is not term]
+        return any(not LIST.match(left[end : other.span[0]]) for other in further)
     others = [other for other in terms if other.kind == "brand" and other.span[0] > start]
     if term.kind != "brand" or term.is_unwanted or not others:
         return False

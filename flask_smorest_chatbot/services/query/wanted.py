@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from ..plurals import singular
+from .names import is_common
 from .plain_words import ASKED, MODEL, MODEL_WORD, NO_ITEM, PIECE, STOP, VERB, VERB_AFTER
 from .term import Term
 from .text import Message
@@ -134,6 +135,8 @@ def _unknown_thing(message: Message, left: str) -> str | None:
         if VERB_AFTER.match(match[0]) and VERB.fullmatch(words[0][0]):
             continue
         last = words[-1][0]
+        if match[0].endswith(" the ") and _is_part(message, words):
+            continue
         if (
             last in NO_ITEM
             or singular(last) in NO_ITEM
@@ -144,6 +147,11 @@ def _unknown_thing(message: Message, left: str) -> str | None:
             continue
         return message.shown[words[0].start() : words[-1].end()]
     return None
+
+
+def _is_part(message: Message, words: Sequence[re.Match[str]]) -> bool:
+    """Tell what belongs to a thing that was spoken of: "what about the weight?"."""
+    return all(is_common(word[0]) and message.shown[word.start()].islower() for word in words)
 
 
 def _lone_model(message: Message, left: str) -> str | None:
