@@ -41,29 +41,25 @@ Layout = Callable[[Search, str], Select[Any]]
 
 
 def best_listings(search: Search) -> list[ListingHit]:
-    """Return the best listings that can be had, at most one per instrument, by one query.
+    """Return the best listings that can be had, by one query.
 
-    By another if only some of the instruments that it looked at have one.
+    At most one per instrument, unless only one instrument will do. By another query if only some of
+    the instruments that it looked at have one.
 
     :return: nothing only means that those rated best have none, see :func:`all_best_listings`
     """
     rows = _rows(
         _cheapest if search.names_nothing else _best, search, most_looked_up=_MOST_LOOKED_UP
     )
-    if rows and len(rows) < search.limit and rows[0].is_partial:
+    instruments = {row.instrument_id for row in rows}
+    if rows and len(instruments) < search.limit and rows[0].is_partial:
         return all_best_listings(search)
-    return [_hit(row) for row in rows]
+    return _hits(rows, search)
 
 
 def all_best_listings(search: Search) -> list[ListingHit]:
     """Do the same by looking up every instrument."""
-    return [_hit(row) for row in _rows(_best, search, most_looked_up=MAX_ROW_ID)]
-
-
-def further_listings(hit: ListingHit, search: Search) -> list[ListingHit]:
-    """Return the best listings of a hit's instrument, itself among them, by one query."""
-    rows = _rows(_further, replace(search, clues=()), instrument_id=hit.instrument_id)
-    return [replace(_hit(row), tier=hit.tier) for row in rows]
+    return _hits(_rows(_best, search, most_looked_up=MAX_ROW_ID), search)
 
 
 def listings_by_id(listing_ids: Sequence[int], today: date) -> list[ListingHit]:
@@ -137,7 +133,7 @@ def _laid_out(layout: Layout, shape: Search, dialect: str) -> Select[Any]:
 
 
 def _best(search: Search, dialect: str) -> Select[Any]:
-    best = sql.best_of_each(search, dialect)
+    best = sql.with_choice(sql.best_of_each(search, dialect), search)
     return _listed(best).add_columns(best.c.is_partial)
 
 
@@ -150,12 +146,8 @@ def _dearest_first(search: Search, dialect: str) -> Select[Any]:
 
 
 def _cheapest(search: Search, _dialect: str) -> Select[Any]:
-    best = sql.cheapest(search)
+    best = sql.with_choice(sql.cheapest(search), search)
     return _listed(best).add_columns(best.c.is_partial)
-
-
-def _further(search: Search, _dialect: str) -> Select[Any]:
-    return _listed(sql.listings_of_one(search))
 
 
 def _stock(search: Search, dialect: str) -> Select[Any]:
@@ -224,6 +216,10 @@ def _with_columns(query: Select[Any]) -> Select[Any]:
         .join(Instrument, Instrument.id == Listing.instrument_id)
         .join(User, User.id == Listing.owner_id)
     )
+
+
+def _hits(rows: Sequence[Any], search: Search) -> list[ListingHit]:
+    return [_hit(row) for row in rows[: search.limit]]
 
 
 def _hit(row: Any) -> ListingHit:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ...config import ChatbotConfig
@@ -42,6 +41,8 @@ def model_statuses(config: ChatbotConfig, timeout: float = _LIST_TIMEOUT) -> dic
     :param timeout: seconds to wait for a server; all are asked at the same time
     :return: by address, without passwords
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     addresses = config.ollama_urls
     with ThreadPoolExecutor(len(addresses)) as pool:
         found = pool.map(lambda address: _server_status(config, address, timeout), addresses)
