@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .names import is_english
-from .plain_words import NO_ITEM, PIECE, STOP
+from .plain_words import PIECE, STOP, is_no_item
 from .term import Term
 from .term_words import (
     ALL_UNWANTED_AFTER,
@@ -58,7 +58,7 @@ def _is_refused(left: str, span: _Span, known_end: int) -> bool:
     if is_turned_down(before) and not NOT_AFTER.match(after):
         return True
     one = _AND_BEFORE.search(before)
-    if one and one["word"] not in STOP | NO_ITEM and is_turned_down(before[: one.start()]):
+    if one and _may_be_name(one["word"]) and is_turned_down(before[: one.start()]):
         return True
     return bool(UNWANTED_AFTER.match(after) or LESS_LIKED.search(left[max(0, start - 60) : start]))
 
@@ -86,11 +86,15 @@ def _names(message: Message, left: str, terms: Sequence[Term]) -> list[_Span]:
 
 def _is_name(message: Message, left: str, match: re.Match[str]) -> bool:
     word = match[0]
-    if len(word) < 3 or TAKEN in word or word in STOP or word in NO_ITEM:
+    if len(word) < 3 or TAKEN in word or not _may_be_name(word):
         return False
     if message.shown[match.start()].isupper() and not _STARTS.search(left[: match.start()]):
         return True
     return word.isalpha() and not is_english(word)
+
+
+def _may_be_name(word: str) -> bool:
+    return word not in STOP and not is_no_item(word)
 
 
 def _listed(left: str, spans: Sequence[_Span]) -> list[bool]:

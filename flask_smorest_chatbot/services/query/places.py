@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ...catalog import Vocabulary
 from .calendar_words import MONTHS, WEEKDAYS, any_of
 from .holiday_names import HOLIDAY
-from .plain_words import NO_ITEM, STOP
+from .plain_words import STOP, is_no_item
 from .term import Term
 from .text import Message, Scan, fold
 
@@ -48,7 +48,7 @@ def take_unknown_places(
             fold(name)
         ):
             continue
-        if all(word in STOP or word in NO_ITEM for word in words):
+        if all(word in STOP or is_no_item(word) for word in words):
             continue
         scan.blank([match.span()])
         notices.append(f'"{name}" is no place that is known here.')

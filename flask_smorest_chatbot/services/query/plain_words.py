@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ..plurals import singular
+
 STOP = frozenset(
     "a about above actually after again ago all alright also always am an and another any anybody"
     " anyone anything "
@@ -50,42 +52,42 @@ STOP = frozenset(
     " already except besides excluding step"
     " don't i'd i'm i'll i've it's that's isn't doesn't didn't can't won't".split()
 )
-# What may be asked for that is no item of a catalogue cash.
-NO_ITEM = frozenset(
-    "account advice address age app answer amount appointment availability booking budget call"
-    " case catalog catalogue category chance chat choice city class condition contact contract"
-    " conversation credit customer date dates deal "
-    "delivery deposit detail details difference discount discounts email example extension fee"
-    " fees finger gig hand help hint home hour hours idea ideas info information "
-    "instrument instruments insurance invoice item items job joke kidding law lesson lessons level"
-    " list listing listings location man manager minimum minute minutes model "
-    "money moment number option options order owner owners payment payments people person phone"
-    " photo picture pictures plan plans policy pickup problem problems question questions "
-    "quality reason reasons receipt recommendation refund reservation return returns review"
-    " reviews rule rules sense service shipping shop site size someone song songs staff store"
-    " story style support system "
-    "talk teacher teachers term terms test thought tip tips topic town trouble type types use"
-    " video wait warranty weather website word words work world year years rentals beginner player"
-    " access accident apology aide bargain catch experience limit strength warning"
-    " assistance attention auskunft ayuda bathroom beer blog bonus"
-    " booking bookings break brochure bug cancellation career changes clarification coffee"
-    " collaboration comfort comparison complaint confirmation conseil conseils consejo consejos"
-    " consultation coupon demo dinner directions doctor doubt drink drinks emergency encouragement"
-    " everyone evidence excuse explanation fact facts faq faqs favor favour feedback food frage fun"
-    " future girlfriend boyfriend guarantee guarantees guidance guide happiness headache hilfe"
-    " holiday holidays hope hotel hug hugs human humor income informacion insight inspiration"
-    " internet interview introduction invitation jobs jokes kindness kiss license life link links"
-    " login loan luck lunch map marriage meeting membership memberships menu miracle mistake"
-    " motivation music nap news newsletter newsletters office opinion opinions opportunity"
-    " overview parking partner password patience peace permission poem power privacy proof purpose"
-    " quote rat recipe reminder renseignement renseignements replacement report representative"
-    " request respect response rest restaurant restroom result results room sale sales secret"
-    " silence sleep solution statement status stop stories storage subscription subscriptions"
-    " success suggestions summary supervisor surprise sympathy taxi technician thanks therapist"
-    " ticket tickets toilet tour tracking training translation transport truth tutorial tutorials"
-    " understanding update updates upgrade vacancies vacation visit voucher vouchers wifi wish work"
-    " brand brands partir anyone band school show concert wedding party event studio home".split()
+#: What may be asked for that is no item of a catalogue.
+_NO_ITEM = frozenset(
+    "access accident account address advice age aide amount answer anyone apology app appointment "
+    "assistance attention auskunft availability ayuda band bargain bathroom beer beginner blog "
+    "bonus booking boyfriend brand break brochure budget bug call cancellation career case "
+    "catalog catalogue catch category chance changes chat choice city clarification class coffee "
+    "collaboration comfort comparison complaint concert condition confirmation conseil consejo "
+    "consultation contact contract conversation coupon credit customer date deal delivery demo "
+    "deposit detail difference dinner directions discount doctor doubt drink email emergency "
+    "encouragement event everyone evidence example excuse experience explanation extension fact "
+    "faq favor favour fee feedback finger food frage fun future gig girlfriend guarantee guidance "
+    "guide hand happiness headache help hilfe hint holiday home hope hotel hour hug human humor "
+    "idea income info informacion information insight inspiration instrument insurance internet "
+    "interview introduction invitation invoice item job joke kidding kindness kiss law lesson "
+    "level license life limit link list listing loan location login luck lunch man manager map "
+    "marriage meeting membership menu minimum minute miracle mistake model moment money "
+    "motivation music nap news newsletter number office opinion opportunity option order overview "
+    "owner parking partir partner party password patience payment peace people permission person "
+    "phone photo pickup picture plan player poem policy power privacy problem proof purpose "
+    "quality question quote rat reason receipt recipe recommendation refund reminder "
+    "renseignement rentals replacement report representative request reservation respect response "
+    "rest restaurant restroom result return review room rule sale school secret sense service "
+    "shipping shop show silence site size sleep solution someone song staff statement status stop "
+    "storage store story strength studio style subscription success suggestions summary "
+    "supervisor support surprise sympathy system talk taxi teacher technician term test thanks "
+    "therapist thought ticket tip toilet topic tour town tracking training translation transport "
+    "trouble truth tutorial type understanding update upgrade use vacancies vacation video visit "
+    "voucher wait warning warranty weather website wedding wifi wish word work world year".split()
 )
+
+
+def is_no_item(word: str) -> bool:
+    """Tell whether a word, in singular or plural, is asked for and is no item of a catalogue."""
+    return word in _NO_ITEM or singular(word) in _NO_ITEM
+
+
 ASKED = re.compile(
     r"\b(?:do you (?:guys |also |still )?(?:have|rent(?: out)?|carry|offer|stock|lend|sell)"
     r"|you got|have you got|got(?: any| an?)|have any|any|rent(?: me)?"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from .names import is_english
 from .negation import is_turned_down
-from .plain_words import MODEL, MODEL_WORD, NO_ITEM, PIECE, STOP
+from .plain_words import MODEL, MODEL_WORD, PIECE, STOP, is_no_item
 from .term import Term
 from .term_words import LIST, UNWANTED_AFTER
 from .text import TAKEN, Message
@@ -109,7 +109,7 @@ def _is_refused_name(
     is_name = message.shown[start].isupper() or (len(match[0]) > 4 and not is_english(match[0]))
     if not (is_name or _ALL_REFUSED.fullmatch(message.folded)):
         return False
-    if match[0] in STOP or match[0] in NO_ITEM or not match[0].isalpha():
+    if match[0] in STOP or is_no_item(match[0]) or not match[0].isalpha():
         return False
     if any(a < end and start < b for a, b in (*spans, *(term.span for term in terms))):
         return False

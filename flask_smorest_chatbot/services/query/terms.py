@@ -30,7 +30,7 @@ from .text import Message
 from .uses import without_uses
 
 #: What may follow a noun.
-_ALONE = re.compile(r"\s?(?:$|[,.;!?)]|(?:or|and|for|in|at|under|from|on|with|please)\b)")
+_ALONE = re.compile(r"\s?(?:$|[,.;!?)]|(?:or|and|for|in|at|by|under|from|on|with|please)\b)")
 #: Before "recording", these make it what somebody does.
 _DOING = re.compile(r"(?:'m|'re|\b(?:am|are|is|be|been|was|were|while|when|start|of|by)) $")
 #: Before where somebody comes from: "from Austin to Dallas".
@@ -65,7 +65,7 @@ def find_terms(message: Message, names: Names, left: str) -> list[Term]:
     terms = _without_left(left, with_unwanted(message, left, terms))
     if not any(term.kind == "category" for term in terms):
         terms += _people(spots, names)
-    return [_one_kind(left, term, terms, names) for term in terms]
+    return [_one_kind(left, term, names) for term in terms]
 
 
 def _name_at(
@@ -142,12 +142,10 @@ def _people(spots: Sequence[re.Match[str]], names: Names) -> list[Term]:
     return [Term(span=spot.span(), meaning=meaning) for spot, meaning in found if meaning][:1]
 
 
-def _one_kind(left: str, term: Term, terms: Sequence[Term], names: Names) -> Term:
-    """Take "no electric guitars", or no guitars of one maker, for a wish for other guitars."""
+def _one_kind(left: str, term: Term, names: Names) -> Term:
+    """Take "no electric guitars" for a wish for other guitars."""
     if term.kind != "category" or not term.is_unwanted:
         return term
-    if any(maker.kind == "brand" and maker.span[1] + 1 == term.span[0] for maker in terms):
-        return replace(term, is_unwanted=False)
     words = [singular(word) for word in WORD.findall(left[slice(*term.span)])]
     is_one_kind = len(words) > 1 and names.meanings.get((words[-1],)) == term.meaning
     return replace(term, is_unwanted=False) if is_one_kind else term

@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 
-from ..plurals import singular
 from .names import is_common
-from .plain_words import ASKED, MODEL, MODEL_WORD, NO_ITEM, PIECE, STOP, VERB, VERB_AFTER
+from .plain_words import ASKED, MODEL, MODEL_WORD, PIECE, STOP, VERB, VERB_AFTER, is_no_item
 from .term import Term
 from .text import Message
 
@@ -116,7 +115,7 @@ def _says_which(word: str) -> bool:
         and not word.endswith(("ing", "ly"))
         and not word.startswith("non-")
         and len(word) > 2
-        and word not in NO_ITEM
+        and not is_no_item(word)
     )
 
 
@@ -138,9 +137,8 @@ def _unknown_thing(message: Message, left: str) -> str | None:
         if match[0].endswith(" the ") and _is_part(message, words):
             continue
         if (
-            last in NO_ITEM
-            or singular(last) in NO_ITEM
-            or words[0][0] in NO_ITEM
+            is_no_item(last)
+            or is_no_item(words[0][0])
             or len(last) < 3
             or last.endswith(("ing", "ly", "ed"))
         ):
