@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from array import array
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from ...catalog import Vocabulary
 from ..plurals import singular
-from .plain_words import STOP
+from .spelling import SHORTEST_TYPO, spelt_right
 from .text import fold
 
 Kind = Literal["category", "brand", "place", "level", "genre", "other"]
@@ -23,9 +21,6 @@ _OF_FIRMS = frozenset("sons dj co company inc ltd llc gmbh audio instruments gui
 #: Heads of categories that say nothing alone: "Folk strings" are not asked for as "strings".
 _NO_HEADS = frozenset("string set instrument equipment accessory gear other percussion".split())
 _LONGEST_NAME = 5
-_SHORTEST_TYPO = 4
-#: How often the library saw a word: "Dallas" 341 times, "Seattle" 992, "mobile" 19,649.
-_SEEN, _SEEN_OFTEN = 100, 2_500
 
 
 @dataclass(frozen=True)
@@ -54,6 +49,10 @@ class Names:
     joined: Mapping[str, Meaning]
     people: Mapping[str, Meaning]
     attributes: Mapping[str, Meaning]
+
+    def spelt_right(self, words: Sequence[str]) -> list[str]:
+        """Return words in which those that are misspelt names are put right."""
+        return spelt_right(words, self.words, frozenset(self.joined))
 
     def at(
         self, words: Sequence[str], singulars: Sequence[str], start: int
@@ -128,7 +127,7 @@ def _names(
     for name in genres:
         exact.setdefault(tuple(_words(name)), Meaning("genre", (name,)))
     known_words = {
-        word for key in (*meanings, *exact) for word in key if len(word) >= _SHORTEST_TYPO
+        word for key in (*meanings, *exact) for word in key if len(word) >= SHORTEST_TYPO
     }
     joined = {"".join(key): meaning for key, meaning in (*exact.items(), *meanings.items())}
     of_categories = {key: value for key, value in meanings.items() if value.kind == "category"}
@@ -195,81 +194,3 @@ def _spellings_of_firm(name: str) -> list[str]:
     words = _words(name)
     short = [word for word in words if word not in _OF_FIRMS]
     return [name] if len(short) == len(words) or not short else [name, " ".join(short)]
-
-
-def spelt_right(words: Sequence[str], names: Names) -> list[str]:
-    """Return words in which those that are misspelt names are put right.
-
-    A word of the English language is not a misspelt name: neither "gender" nor "hello".
-    """
-    joined = frozenset(names.joined)
-    return [
-        _right(word, names.words, joined) if _may_be_wrong(word) and word not in STOP else word
-        for word in words
-    ]
-
-
-def _may_be_wrong(word: str) -> bool:
-    return len(word) >= _SHORTEST_TYPO and word.isalpha() and len(word) <= 20
-
-
-@lru_cache(maxsize=4096)
-def _right(word: str, known: tuple[str, ...], joined: frozenset[str]) -> str:
-    from rapidfuzz import process
-    from rapidfuzz.distance import OSA
-
-    if word in known or singular(word) in known or singular(word) in joined:
-        return word
-    far = 1 if len(word) < 6 else 2
-    near = process.extract(word, known, scorer=OSA.distance, score_cutoff=far, limit=4)
-    near += process.extract(
-        singular(word), known, scorer=OSA.distance, score_cutoff=far - 1, limit=4
-    )
-    likely = [
-        (distance, name[0] != word[0], name)
-        for name, distance, _ in near
-        if name[0] == word[0] or (distance < 2 and len(name) > 4)
-    ]
-    return word if not likely or is_english(word) else str(min(likely)[2])
-
-
-def is_english(word: str) -> bool:
-    """Tell whether a word is one of the English language, be it a name as "Austin" is."""
-    return _is_in(_english().known, word)
-
-
-def is_common(word: str) -> bool:
-    """Tell whether an English word is seen more often than names of people and cities are."""
-    return _is_in(_english().common, word)
-
-
-def _is_in(hashes: array[int], word: str) -> bool:
-    for value in (hash(word), hash(singular(word))):
-        at = bisect_left(hashes, value)
-        if at < len(hashes) and hashes[at] == value:
-            return True
-    return False
-
-
-class _English(NamedTuple):
-    """Words of the English language, as sorted hashes: a set of words would take 14 MB."""
-
-    known: array[int]
-    common: array[int]
-
-
-@lru_cache(maxsize=1)
-def _english() -> _English:
-    """Return the library's words, but for those that it has seen too seldom to trust."""
-    from spellchecker import SpellChecker
-
-    try:
-        counts = SpellChecker(language="en").word_frequency.dictionary
-    except Exception:  # without its list, every word may be a misspelt name
-        counts = {}
-    return _English(
-        *(
-            array("q", sorted(hash(word) for word, count in counts.items() if count >= least))
-            for least in (_SEEN, _SEEN_OFTEN)
-        )
-    )

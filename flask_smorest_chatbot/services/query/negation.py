@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .names import is_english
 from .plain_words import PIECE, STOP, is_no_item
+from .spelling import is_english
 from .term import Term
 from .term_words import (
     ALL_UNWANTED_AFTER,

@@ -9,19 +9,15 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from ...catalog import Period
-from .calendar_words import NUMBERS, UNITS
-from .corrections import CORRECTS
 from .dates import take_points
 from .days import Days, ImpossibleDateError, after
+from .lengths import Length, length_of, shift_of, take_lengths
 from .named_days import wanted_days
 from .period_words import (
     AND,
     BETWEEN,
-    DURATION,
     END,
     FOLLOWING,
-    HALF,
-    HOURS,
     NOT_BEFORE,
     OTHER_TIME,
     PAST,
@@ -40,7 +36,6 @@ _FROM = re.compile(
     r"\b(?:from|start(?:ing|s)?|begin(?:ning|s)?|as of|ab|after)(?: it)?(?: on)?(?: the)? $"
 )
 _GIST = re.compile(r"(?:,|:| ?\(| ?-)? ?(?:from |of |vom |del |du )?(?:the )?")
-_HALVES = {"year": (6, "month"), "month": (15, "day"), "week": (4, "day"), "fortnight": (1, "week")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +52,7 @@ class When:
     """
 
     period: Period | None = None
-    count: tuple[int, str] | None = None
+    count: Length | None = None
     until: Callable[[date], date] | None = None
     starts_only: bool = False
     shift: tuple[int, str, bool] | None = None
@@ -81,7 +76,7 @@ def take_when(scan: Scan, today: date, *, has_period: bool = False) -> When:
     try:
         points = wanted_days(take_points(scan, today, notices), text, today)
         refused = bool(notices)
-        durations = _take_durations(scan, notices)
+        durations = take_lengths(scan, notices)
         # Half of "31 April to 3 May" would be a guess.
         known = [] if refused else points
         when = _put_together(text, known, [] if refused else durations, today, notices)
@@ -93,12 +88,12 @@ def take_when(scan: Scan, today: date, *, has_period: bool = False) -> When:
     if past and not when.period and not when.count:
         notices.append(f"{past[0]['what'].capitalize()} is past, so no dates were taken from it.")
     spans = [point.span for point in points] + [found.span() for found in durations]
-    shift = _shift(shifts[0]) if shifts else None
+    shift = shift_of(shifts[0]) if shifts else None
     unit = next((match["unit"] or match["unit2"] for match in following), None)
     return replace(when, notices=tuple(notices), spans=tuple(spans), shift=shift, following=unit)
 
 
-def from_duration(start: date, count: tuple[int, str]) -> Period | None:
+def from_duration(start: date, count: Length) -> Period | None:
     """Return the period of a length; None where the calendar ends."""
     try:
         return _checked((start, after(start, *count)))
@@ -109,7 +104,7 @@ def from_duration(start: date, count: tuple[int, str]) -> Period | None:
 def _put_together(
     text: str, points: list[Point], durations: list[re.Match[str]], today: date, notices: list[str]
 ) -> When:
-    count = _count(_wanted(durations, text)) if durations else None
+    count = length_of(durations, text)
     start, end = _ends(text, _without_gist(text, points))
     if start is None and end is None:
         return When(count=count)
@@ -254,73 +249,14 @@ def _checked(days: Days) -> Period | None:
     return Period(*days) if 0 < (days[1] - days[0]).days <= _MOST_DAYS else None
 
 
-def _starts_only(text: str, start: Point, end: Point | None, count: tuple[int, str] | None) -> bool:
+def _starts_only(text: str, start: Point, end: Point | None, count: Length | None) -> bool:
     if end or count or start.is_range:
         return False
     before = text[: start.span[0]][-60:]
     return bool(_FROM.search(before) or NOT_BEFORE.search(before))
 
 
-def _take_durations(scan: Scan, notices: list[str]) -> list[re.Match[str]]:
-    found = []
-    for match in DURATION.finditer(scan.left):
-        before = scan.left[max(0, match.start() - 12) : match.start()]
-        if before.endswith(" by "):  # "extend it by a week"
-            continue
-        is_article = match["n"] in ("a", "an")
-        if (
-            is_article
-            and not match["for"]
-            and not re.search(r"(?:^|\bfor |\brent\w* |\bneed |\bwant )$", before)
-        ):
-            continue
-        if re.match(rf"year|{HOURS}", match["unit"]) and not match["for"]:
-            continue
-        if int(match["n"]) == 0 if match["n"].isdigit() else False:
-            continue
-        if match["n2"] or match["n"] in ("a few", "few", "several"):
-            count, unit = _count(match)
-            notices.append(
-                f"{match['n']}{'-' + match['n2'] if match['n2'] else ''} {match['unit']}: taken as"
-                f" {count} {unit}s."
-            )
-        found.append(match)
-    scan.blank([match.span() for match in found])
-    return found
-
-
-def _wanted(durations: list[re.Match[str]], text: str) -> re.Match[str]:
-    """Return the first length, or what corrects it: "for two days, no, three days"."""
-    wanted = durations[0]
-    for one, two in pairwise(durations):
-        if CORRECTS.search(text[one.end() : two.start()]):
-            wanted = two
-    return wanted
-
-
-def _count(match: re.Match[str]) -> tuple[int, str]:
-    said = match["n2"] or match["n"]
-    if re.fullmatch(HOURS, match["unit"]):
-        return max(1, int(said) // 24) if said.isdigit() else 1, "day"
-    unit = next(unit for unit, words in UNITS.items() if re.fullmatch(words, match["unit"]))
-    if re.fullmatch(HALF, said):
-        return _HALVES.get(unit, (1, "day"))
-    count = int(said) if said.isdigit() else NUMBERS[said]
-    if match["half"] and unit in ("week", "month", "day"):
-        days = {"day": 1, "week": 7, "month": 30}[unit]
-        return count * days + (days + 1) // 2, "day"
-    return count, unit
-
-
-def _shift(match: re.Match[str]) -> tuple[int, str, bool]:
-    said = match["n"]
-    count = int(said) if said.isdigit() else NUMBERS[said]
-    unit = next(unit for unit, words in UNITS.items() if re.fullmatch(words, match["unit"]))
-    backwards = match["way"] in ("earlier", "sooner")
-    return -count if backwards else count, unit, match["way"] in ("longer", "more")
-
-
-def _back(until: date, count: tuple[int, str]) -> date:
+def _back(until: date, count: Length) -> date:
     return after(until, -count[0], count[1])
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from ...catalog import CatalogItem
-from .names import WORD, is_english
+from .names import WORD
 from .negation import is_turned_down
 from .reference_words import (
     ALL,
@@ -36,6 +36,7 @@ from .reference_words import (
     REST,
     SUCH_ONE,
 )
+from .spelling import is_english
 from .term import Term
 from .text import Scan, fold
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from .names import is_english
 from .negation import is_turned_down
 from .plain_words import MODEL, MODEL_WORD, PIECE, STOP, is_no_item
+from .spelling import is_english
 from .term import Term
 from .term_words import LIST, UNWANTED_AFTER
 from .text import TAKEN, Message

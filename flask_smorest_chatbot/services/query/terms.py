@@ -9,30 +9,16 @@ from itertools import pairwise
 
 from ..plurals import singular
 from .corrections import ALSO, CORRECTS
-from .names import WORD, Kind, Meaning, Names, is_common, is_english, spelt_right
+from .names import WORD, Meaning, Names
 from .negation import with_unwanted
-from .plain_words import STOP
+from .senses import is_meant
 from .term import Term
-from .term_words import (
-    ADJECTIVES,
-    ANY_BEFORE,
-    ARTICLE_BEFORE,
-    LIST,
-    NAME_BEFORE,
-    OF_MUSIC,
-    OTHER_SENSE,
-    OURS_BEFORE,
-    OWNED_BEFORE,
-    PLACE_BEFORE,
-    RATHER,
-)
+from .term_words import ANY_BEFORE, LIST, OWNED_BEFORE, RATHER
 from .text import Message
 from .uses import without_uses
 
 #: What may follow a noun.
 _ALONE = re.compile(r"\s?(?:$|[,.;!?)]|(?:or|and|for|in|at|by|under|from|on|with|please)\b)")
-#: Before "recording", these make it what somebody does.
-_DOING = re.compile(r"(?:'m|'re|\b(?:am|are|is|be|been|was|were|while|when|start|of|by)) $")
 #: Before where somebody comes from: "from Austin to Dallas".
 _FROM = re.compile(r"\bfrom (?:the )?$")
 #: Most words of a message that are looked at for misspelt names.
@@ -45,7 +31,7 @@ def find_terms(message: Message, names: Names, left: str) -> list[Term]:
     :param left: the folded message, but for what is understood already
     """
     spots = list(WORD.finditer(left))[:_MOST_WORDS]
-    words = spelt_right([spot[0] for spot in spots], names)
+    words = names.spelt_right([spot[0] for spot in spots])
     singulars = [singular(word) for word in words]
     terms: list[Term] = []
     place = 0
@@ -59,7 +45,7 @@ def find_terms(message: Message, names: Names, left: str) -> list[Term]:
         terms.append(Term(span=span, meaning=meaning))
         place += length
     terms = sorted([*terms, *_beside_makers(left, terms, names)], key=lambda term: term.span)
-    terms = [term for number, term in enumerate(terms) if _is_meant(message, term, terms, number)]
+    terms = [term for number, term in enumerate(terms) if is_meant(message, terms, number)]
     terms = without_uses(left, terms)
     terms = [term for number, term in enumerate(terms) if not _says_which(left, terms, number)]
     terms = _without_left(left, with_unwanted(message, left, terms))
@@ -155,54 +141,3 @@ def _is_unbroken(left: str, spots: Sequence[re.Match[str]]) -> bool:
     """Tell whether nothing but blanks and joining marks stands between the words of a name."""
     gaps = (left[one.end() : two.start()] for one, two in pairwise(spots))
     return all(re.fullmatch(r"[ \-&'/.,]{1,3}", gap) for gap in gaps)
-
-
-def _is_meant(message: Message, term: Term, terms: Sequence[Term], number: int) -> bool:
-    """Tell a name from the same word in another sense: "my boss", "in the country"."""
-    text, (start, end) = message.folded, term.span
-    word, before = text[start:end], text[max(0, start - 24) : start]
-    following = terms[number + 1] if number + 1 < len(terms) else None
-    is_before_kind = bool(
-        following and following.kind == "category" and len(text[end : following.span[0]]) < 2
-    )
-    match term.kind:
-        case "brand":
-            if " " in word or message.shown[start].isupper():
-                return not (len(word) < 3 and not message.shown[start:end].isupper())
-            if len(word) < 3:
-                return is_before_kind
-            is_ours = OURS_BEFORE.search(before) and is_english(word)
-            return is_before_kind or not is_ours or _stands_alone(text, before, end)
-        case "genre":
-            other = OTHER_SENSE.get(word)
-            if is_before_kind and _is_behind("brand", term, terms, number):
-                return False
-            is_beside_kind = is_before_kind or _is_behind("category", term, terms, number)
-            if is_beside_kind and word.startswith(ADJECTIVES):
-                return False
-            if OF_MUSIC.match(text, end):
-                return True
-            return not (other and other.search(before))
-        case "category":
-            return not (word.endswith("ing") and _DOING.search(before))
-        case "place":
-            if is_before_kind and _is_behind("brand", term, terms, number):
-                return False  # "a Fender Nashville Telecaster"
-            if NAME_BEFORE.search(before):
-                return False
-            is_capital = message.shown[start].isupper()
-            return is_capital or bool(PLACE_BEFORE.search(before)) or not is_common(word)
-    return True
-
-
-def _is_behind(kind: Kind, term: Term, terms: Sequence[Term], number: int) -> bool:
-    """Tell whether a name of a kind stands just before one: "a Fender Jazz Bass"."""
-    before = terms[number - 1] if number else None
-    return bool(before and before.kind == kind and before.span[1] + 1 == term.span[0])
-
-
-def _stands_alone(text: str, before: str, end: int) -> bool:
-    """Tell "a taylor, please" from "a pearl finish"."""
-    following = WORD.search(text, end)
-    is_possessive = not ARTICLE_BEFORE.search(before)
-    return not is_possessive and (following is None or following[0] in STOP)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 
-from .names import is_common
 from .plain_words import ASKED, MODEL, MODEL_WORD, PIECE, STOP, VERB, VERB_AFTER, is_no_item
+from .spelling import is_common
 from .term import Term
 from .text import Message
 
