@@ -76,8 +76,8 @@ _UNTIL_DAY = re.compile(
     r"(?![\w/:]|[.,]\d| ?(?:%|[$\u20ac\u00a3]|euros?|dolar))"
 )
 _THE_DAY = re.compile(
-    r"(?<![\w/.$-])(?:(?P<on>(?:on|until|till|til|from|by|before|starting|through|thru|to|due"
-    r"|-) (?:on )?(?:about )?)(?:the )?|the )"
+    r"(?<![\w/.$-])(?:(?P<on>(?:on|until|till|til|from|by|before|starting|through|thru|to|due|be"
+    r"|make it|-) (?:on )?(?:about )?)(?:the )?|the )"
     r"(?P<d>\d{1,2})(?P<ord>st|nd|rd|th)(?! (?:grade|grader|fret|string|birthday|century|position"
     r"|street|avenue|st\b|one|option|choice|item|place|floor|time|generation|gen\b|year"
     r"|anniversary))(?![\w-])"

@@ -102,6 +102,8 @@ def _names(
         known = meanings.get(key)
         if key and known is None:
             meanings[key] = Meaning(kind, (value,))
+            if len(key) == 1 and len(key[0]) < 4:  # too short to be told from "gas" and "yes"
+                meanings.setdefault((key[0] + "s",), meanings[key])
         elif known and known.kind == kind and value not in known.values:
             meanings[key] = Meaning(kind, (*known.values, value))
 

@@ -10,7 +10,7 @@ STOP = frozenset(
     "a about above actually after again ago all alright also always am an and another any anybody"
     " anyone anything "
     "anyway are around as ask asked asking at available back be because been before being below"
-    " best better between "
+    " best better between bit "
     "big borrow both but by bye can cannot carry cheap cheaper cheapest check come compare cool"
     " cost could day days dear did different do does doing don done down "
     "each either else especially even ever every everything expensive fine find first for found"

@@ -28,8 +28,8 @@ _GOES_ON = re.compile(
     r"|how about|same|then|instead|also|only|ones?|with|without|(?:is there|do you have|got"
     r"|any) (?:one|ones|any)(?! of)|any in)\b"
     r"|\b(?:something|anything|ones?|anyone) (?:a bit |a little |even |more |less )?\w+er\b"
-    r"|^(?:a bit |a little )?(?:more|less) expensive\b"
-    r"|\b(?:an?|any|some|no|which|more|the) (?:[\w'-]+ ){0,3}ones?\b"
+    r"|\b(?:an?|any|some|no|which|more|the) (?:[\w'-]+ ){0,3}ones?\b|\bones? with(?:out)?\b"
+    r"|\bmore expensive\b"
     r"|\b(?:instead|the same|same (?:thing|but|one)|then)\b"
 )
 _OTHER_BRAND = re.compile(r"\b(?:other|another|different) (?:brand|make)")

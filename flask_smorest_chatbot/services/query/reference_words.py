@@ -58,6 +58,10 @@ AT_PRICE = re.compile(
     rf"|\bthe (?:one|1|{_THING}) (?:for|at|that costs) (?:{CURRENCY})? ?(?P<n2>\d{{1,5}}"
     rf"(?:\.\d\d)?)(?: ?(?:{CURRENCY}))?(?: ?(?:a|per|/) ?day)?(?!\w| ?(?:days?|weeks?|months?))"
 )
+SOME_BEST_PRICE = re.compile(
+    r"\bthe (?P<count>two|three|four|[2-4]) (?:(?P<low>cheape(?:r|st)|less expensive)"
+    rf"|most expensive|more expensive|dearer|dearest|pricier|priciest)(?: {NOUN})?\b"
+)
 BEST_PRICE = re.compile(
     r"\bthe (?P<low>cheaper|cheapest|least expensive|less expensive|most affordable"
     r"|more affordable|lowest[- ]priced|lower[- ]priced|budget)"

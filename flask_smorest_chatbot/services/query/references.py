@@ -34,6 +34,7 @@ from .reference_words import (
     ORDINALS_ABROAD,
     OTHER,
     REST,
+    SOME_BEST_PRICE,
     SUCH_ONE,
 )
 from .spelling import is_english
@@ -158,6 +159,10 @@ def _counted(
         priced = [item for item in items if item.amount_per_day is not None]
         best = (min if match["low"] else max)(priced, key=_price, default=None)
         yield match.start(), [best] if best else [], match[0]
+    for match in scan.take(SOME_BEST_PRICE):
+        count = COUNTS.get(match["count"]) or int(match["count"])
+        by_price = sorted(items, key=_price, reverse=not match["low"])
+        yield match.start(), by_price[:count], match[0]
     for match in scan.take(
         BOTH
     ):  # before what "both the first and the third" goes on with is taken
