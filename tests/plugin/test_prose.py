@@ -304,6 +304,13 @@ def test_json_about_offered_items_is_held_back() -> None:
         ('{"recommendations": null}', []),
         ('{"id": null}', []),
         ('{"id": [1, 2]}', [1, 2]),
+        ('<recommendations>{"guitars": [{"id": 1}], "amps": [{"id": 2}]}', [1, 2]),
+        ('{"recommendations": {"first": {"id": 1, "reason": "x"}, "second": {"id": 2}}}', [1, 2]),
+        ('{"first": {"id": 1}, "second": {"id": 2}}', [1, 2]),
+        ('{"1": {"id": 31}, "2": {"id": 34}}', [31, 34]),
+        ('{"recommendations": {"31": {"reason": "x"}, "34": {"reason": "y"}}}', ["31", "34"]),
+        ('{"id": 1, "size": {"id": 2}, "shop": {"id": 3}}', [1]),
+        ('{"genres": ["rock"], "moods": [["calm"]]}', []),
     ],
 )
 def test_cited_items(block: str, ids: list[object]) -> None:

@@ -35,6 +35,7 @@ def test_cited_ids_are_taken_in_order_and_once() -> None:
 def test_what_was_not_offered_is_dropped_and_counted() -> None:
     block = '[{"id": 99}, {"name": "Unicorn Harp 9000", "reason": "magic"}, {"id": 3}]'
     assert ids("", block) == ([3], 2)
+    assert ids("", '[{"id": -1}, {"id": "-1"}, {"id": "id-2"}, {"id": "#3"}]') == ([2, 3], 2)
 
 
 def test_names_stand_in_for_missing_or_wrong_ids() -> None:

@@ -162,24 +162,51 @@ def _from_object(data: Mapping[str, Any], depth: int) -> Iterator[Citation]:
     if depth and isinstance(called_with, dict):
         yield from _from_object(_lowered(called_with), depth - 1)
         return
-    nested = next((part for part in data.values() if isinstance(part, dict)), {})
-    if depth and any(key in _lowered(nested) for key in _LISTS):
-        yield from _from_object(_lowered(nested), depth - 1)
+    within = list(_within(data))
+    nested = within[0] if within else {}
+    if depth and any(key in nested for key in _LISTS):
+        yield from _from_object(nested, depth - 1)
         return
-    item = _members({**_lowered(nested), **_scalars(data)})
+    if depth and len(within) > 1 and not _names_one(_scalars(data)):
+        for part in within:
+            yield from _from_object(part, depth - 1)
+        return
+    item = _members({**nested, **_scalars(data)})
     if isinstance(item.get("id"), list):
         yield from ({**item, "id": key} for key in item["id"])
     elif "id" in item or "name" in item:
         yield item
     elif not item and all(key.isdigit() for key in data):
         yield from ({"id": key, "note": note} for key, note in data.items())
+    elif depth:
+        yield from _from_lists(data, depth - 1)
+
+
+def _within(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the objects that are values of an object."""
+    return (_lowered(value) for value in data.values() if isinstance(value, dict))
+
+
+def _from_lists(data: Mapping[str, Any], depth: int) -> Iterator[Citation]:
+    """Read lists of items under keys of the model's own, such as ``guitars``."""
+    for value in data.values():
+        if isinstance(value, list) and value and all(isinstance(part, dict) for part in value):
+            yield from _from_data(value, depth)
+
+
+def _names_one(data: Mapping[str, Any]) -> bool:
+    """Tell whether an object is itself an item."""
+    return bool({"id", "name"} & _members(data).keys())
 
 
 def _from_list(data: Any, depth: int) -> Iterator[Citation]:
     """Read what stands under ``recommendations``: a list, one item, or ids as keys."""
     if depth < 0:
         return
-    if isinstance(data, dict) and not _members(_lowered(data)):
+    if isinstance(data, dict) and any(map(_names_one, _within(data))):
+        for part in _within(data):
+            yield from _from_object(part, depth)
+    elif isinstance(data, dict) and not _members(_lowered(data)):
         yield from ({"id": key, "reason": value} for key, value in data.items())
     else:
         yield from _from_data([data] if isinstance(data, str | int) else data, depth)

@@ -70,7 +70,7 @@ class Resolver:
 
     def _by_id(self, citation: Citation) -> CatalogItem | None:
         key = _key(citation.get("id", ""))
-        bare = re.sub(r"^(?:id|item|listing)?[\s:#=-]*", "", key)
+        bare = re.sub(r"^(?:(?:id|item|listing)[\s:#=-]*|[\s:#=]+)", "", key)  # -17 is not 17
         return self._known.get(key) or self._known.get(bare)
 
 
