@@ -22,6 +22,7 @@ from .cues import (
     CONCEDING,
     LEADS_TO,
     MARKS_AGAINST,
+    MEANS,
     NO,
     REST,
     SETS,
@@ -229,10 +230,11 @@ def _is_marked(clauses: Clauses, first: int) -> bool:
 
 def _denials(clauses: Clauses, start: int, first: int) -> tuple[int, bool]:
     """Return how often a clause denies what follows it, and whether as the lesser of two."""
-    count, at, is_lesser = 0, start, False
+    count, at, is_lesser, rejected = 0, start, False, first
     while at < first:
         cue, end = clauses.cue(BEFORE, at, first)
-        if _tells_purpose(clauses, at) or _is_new_clause(clauses, cue, end, first):
+        is_means = count == 1 and at > rejected and _tells_means(clauses, at)
+        if is_means or _tells_purpose(clauses, at) or _is_new_clause(clauses, cue, end, first):
             count = 0
         elif cue is Cue.NOT:
             only, behind = clauses.cue(BEFORE, end, first)
@@ -249,6 +251,7 @@ def _denials(clauses: Clauses, start: int, first: int) -> tuple[int, bool]:
             count += _is_direct(clauses, end, first, others=1)
         else:
             count += cue is Cue.REJECT or _is_unspaced(clauses.words[at].text)
+            rejected = min(rejected, end) if cue is Cue.REJECT else rejected
         at = end
     return count, is_lesser
 
@@ -293,6 +296,11 @@ def _is_than(clauses: Clauses, at: int) -> bool:
     if clauses.words[at].text not in THAN:
         return False
     return any(COMPARATIVE.match(word.text) for word in clauses.words[max(0, at - 8) : at])
+
+
+def _tells_means(clauses: Clauses, at: int) -> bool:
+    """Tell "skip the queue with the" from "avoid going with the"."""
+    return clauses.words[at].text in MEANS and clauses.words[at - 1].text not in ("go", "going")
 
 
 def _tells_purpose(clauses: Clauses, at: int) -> bool:

@@ -56,7 +56,7 @@ _ANYWHERE: Phrases = {
         and|then|as|who
         sin embargo|pero|sino|mejor|aunque|porque|mientras|mais|car|parce|alors|plutot|tandis|aber
         sondern|lieber|weil|denn|dafur|wahrend|und|ma|perche|quindi|meglio|mentre|mas|porem|melhor
-        enquanto|maar|want|dus|omdat|liever|terwijl|ale|bo|wiec|lepiej|natomiast
+        enquanto|maar|dus|omdat|liever|terwijl|ale|bo|wiec|lepiej|natomiast
         """,
     Cue.IF: "if|unless|until|when|before|in case|wenn|falls|bevor|lorsque|avant|jesli|indien|mocht",
     Cue.REGRET: """
@@ -97,9 +97,20 @@ def _stem(verb: str) -> str:
 
 
 _LEFT_OUT = [
-    f"{before} {_past(verb)}"
-    for verb in _LEAVES_OUT
-    for before in [*DONE, *(f"{which} {who}" for which in ("which", "that") for who in ("i", "we"))]
+    *(
+        f"{before} {_past(verb)}"
+        for verb in _LEAVES_OUT
+        for before in [
+            *DONE,
+            *(f"{which} {who}" for which in ("which", "that") for who in ("i", "we")),
+        ]
+    ),
+    *(
+        " ".join([form.split()[0], it, *form.split()[1:]])
+        for verb in _LEAVES_OUT
+        for form in _forms(verb)
+        for it in ("it", "them")
+    ),
 ]
 
 _BEFORE: Phrases = {
@@ -257,6 +268,8 @@ CONCEDING = frozenset("but however though although pero mais aber ma mas porem m
 LATER_SUBJECTS = frozenset("it its this that es sie er das elle il ella".split())
 #: These reject what follows at once, and no more.
 WITHOUT = frozenset("without sin sans ohne senza sem zonder bez".split())
+#: Behind what is rejected, these make a name the means: "skip the queue with the A".
+MEANS = frozenset("with by using".split())
 #: Before a NOT, these make it an offer: "why not".
 WHY = frozenset("why warum que pourquoi perche waarom dlaczego".split())
 #: Words between which and a verb a "to" tells no purpose: "you do not need to take".
