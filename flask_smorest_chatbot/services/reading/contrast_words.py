@@ -13,12 +13,20 @@ DECIDES = re.compile(
     r"|\b(?:go|stick) (?:with|for)\b|\byou (?:d|would|ll|will) be (?:better|happier|best)\b"
     r"|\b(?:wins|decides (?:it|that)|settles (?:it|that)|gets my vote|edges ahead"
     r"|comes out (?:ahead|on top)|makes more sense|suits you (?:better|best)"
+    r"|only (?:the|our|a) (?:[\w-]+ ){1,6}?(?:qualifies|fits|remains|is (?:left|free|available)"
+    r"|will do|works|meets|stays|suits)"
     r"|is the (?:one|better|best|right|safer) (?:to (?:get|take)|one|choice|fit|option|pick))\b"
     r"|\b(?:ich (?:wurde|empfehle|rate|nahme)|meine (?:wahl|empfehlung)|gewinnt"
     r"|recomiendo|recomendaria|me quedaria|yo (?:elegiria|optaria)|gana"
     r"|je (?:(?:vous |te )?(?:conseille|recommande)|prendrais|choisirais)|mon choix|l emporte"
     r"|consiglio|sceglierei|prenderei|vince|recomendo|eu escolheria)\b"
     r"|\u6211(?:\u63a8\u8350|\u5efa\u8bae|\u4f1a\u9009)"
+)
+#: Names a thing by its place: "number 1", "option B", "the second one".
+REFERS = re.compile(
+    r"\b(?:(?:option|number|choice) (?P<label>[1-5]|[a-e]|one|two|three)\b"
+    r"|the (?P<place>first|second|third|former|latter)(?: one| option)?"
+    r"(?=\W*$|[,;:]| (?:is|as|because|since|for|wins)\b))"
 )
 #: Tells the user to take one of the things that were named together.
 TAKES = re.compile(

@@ -117,7 +117,8 @@ _BEFORE: Phrases = {
     **_ANYWHERE,
     Cue.REJECT: "|".join(form for verb in _LEAVES_OUT for form in _forms(verb))
     + """
-        forget|forgo|steer clear|stay away|without
+        forget|forgo|steer clear|stay away|without|leave without|leave home without|go without
+        do without
         regret|hesitate|go wrong|be wrong|disappointed|worry|wait|miss|overlook|hate|sin|sans|ohne
         senza|sem|zonder|bez|evita|evite|evitar|evitez|oubliez|olvida|olvide|descarta|descarte
         vermeiden|vergessen|evitate|vermijd|unikaj|omin|arrepentir|arrepentiras|arrepentira|dudes

@@ -14,11 +14,19 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence, Set
 from itertools import pairwise
 
-from .contrast_words import CONDITION, DECIDES, GRANTS, NEXT_CLAUSE, SUPPOSED, TAKES
+from .contrast_words import CONDITION, DECIDES, GRANTS, NEXT_CLAUSE, REFERS, SUPPOSED, TAKES
 from .mentions import Mention
 from .words import plain
 
 _LINE = re.compile(r"[^\n]+")
+#: Which of the things named these mean, the last being -1.
+_PLACES = {
+    **{word: at for words in ("12345", "abcde") for at, word in enumerate(words)},
+    **{word: at for at, word in enumerate(("one", "two", "three"))},
+    **{word: at for at, word in enumerate(("first", "second", "third"))},
+    "former": -2,
+    "latter": -1,
+}
 _SENTENCE = re.compile(r"(?:[^.!?;\n\u3002]|[.!?;](?!\s|$))+")
 
 
@@ -50,6 +58,8 @@ class _Reader:
             together = self._named.within(*sentence.span())
             if together:
                 self._read_sentence(*sentence.span(), together)
+            else:
+                self._read_reference(*sentence.span())
 
     def _read_sentence(self, start: int, end: int, together: set[str]) -> None:
         said = plain(self._text[start:end])
@@ -71,10 +81,22 @@ class _Reader:
                 self._beside.setdefault(key, set()).update(together - {key})
             self._before |= keys
 
+    def _read_reference(self, start: int, end: int) -> None:
+        """Read "number 1 is the one to get", which names nothing."""
+        said = plain(self._text[start:end])
+        places = [*REFERS.finditer(said)]
+        if len(places) != 1 or not DECIDES.search(said) or CONDITION.search(said):
+            return
+        named = self._named.before(start)
+        at = _PLACES[places[0]["label"] or places[0]["place"]]
+        if len(named) > max(1, at) and named[at] in self._advised:
+            self.chosen.add(named[at])
+            self.left |= {*named} - {named[at]}
+
     def _picked(self, start: int, end: int) -> set[str]:
-        """Return what "between the A and the B I'd pick the A" names behind its verdict."""
+        """Return what "between the A and the B I'd pick the A" names from its verdict on."""
         verdicts = [*DECIDES.finditer(plain(self._text[start:end]))]
-        return self._named.within(start + verdicts[-1].end(), end) if verdicts else set()
+        return self._named.within(start + verdicts[-1].start(), end) if verdicts else set()
 
 
 class _Named:
@@ -83,6 +105,10 @@ class _Named:
     def __init__(self, mentions: Sequence[Mention]) -> None:
         self._starts = [mention.start for mention in mentions]
         self._keys = [str(mention.item.id) for mention in mentions]
+
+    def before(self, end: int) -> list[str]:
+        """Return the keys of what is named before a place, in order, each once."""
+        return [*dict.fromkeys(self._keys[: bisect_left(self._starts, end)])]
 
     def within(self, start: int, end: int) -> set[str]:
         """Return the keys of what is named from one place to another."""
