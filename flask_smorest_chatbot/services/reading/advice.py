@@ -8,7 +8,7 @@ them. Whatever is not plainly spoken against counts as advised.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 
 from .clauses import READ, Clauses
@@ -24,6 +24,7 @@ from .cues import (
     MARKS_AGAINST,
     MEANS,
     NO,
+    ONLY_DENIED,
     REST,
     SETS,
     SINGULAR,
@@ -57,6 +58,7 @@ _GLUE = re.compile(
 _LONGEST_GLUE = 60
 #: Words between "instead of" and a name: "instead of spending 75 dollars on the".
 _MOST_OTHERS = 6
+_LONGEST_DENIAL = 6  # words
 
 
 def stands(text: str, words: Sequence[Word], spans: Sequence[Span]) -> list[Stand]:
@@ -72,19 +74,23 @@ def stands(text: str, words: Sequence[Word], spans: Sequence[Span]) -> list[Stan
         and not _ends_condition(clauses, spans[at - 1], spans[at])
         for at in range(len(spans))
     ]
-    against = _against_after(clauses, spans, linked)
+    against = _shared(linked, lambda at: _is_against_behind(clauses, spans, at))
+    denied = _shared(linked, lambda at: _is_only_denied(clauses, spans[at][1]))
     passed = only_named(clauses, spans, linked)
     found: list[Stand] = []
-    before = Stand.FOR
+    before = last = Stand.FOR
     for at, span in enumerate(spans):
         floor = spans[at - 1][1] if at else 0
         # "Unlike the A, the B" is no list.
+        last = last if linked[at] or not found else found[-1]
         if not linked[at] or (before is Stand.LESSER and _has_comma(clauses, floor, span[0])):
             before = _before(clauses, span, floor, found[-1] if found else Stand.FOR)
             if _is_in_denied_list(clauses, spans, at, found):
                 before = Stand.AGAINST
-        if _is_exception(clauses, span, floor):
+        if _is_exception(clauses, span, floor) or (denied[at] and last is Stand.AGAINST):
             found.append(Stand.FOR)
+        elif denied[at] and found:
+            found.append(Stand.AGAINST)
         else:
             found.append(Stand.AGAINST if against[at] else before)
     return [
@@ -146,21 +152,31 @@ def _has_comma(clauses: Clauses, start: int, end: int) -> bool:
 # -- behind a name -----------------------------------------------------------------------------
 
 
-def _against_after(
-    clauses: Clauses, spans: Sequence[Span], linked: Sequence[bool]
-) -> Sequence[bool]:
-    """Tell of each name whether what is said behind it, or behind its list, speaks against it."""
-    against = [False] * len(spans)
-    for at in reversed(range(len(spans))):
-        if at + 1 < len(spans) and linked[at + 1]:
-            against[at] = against[at + 1]
-        else:
-            until = spans[at + 1][0] if at + 1 < len(spans) else len(clauses.words)
-            against[at] = _is_against_behind(clauses, spans[at][1], until)
-    return against
+def _shared(linked: Sequence[bool], tells: Callable[[int], bool]) -> Sequence[bool]:
+    """Tell of each name what is told of the last one of its list."""
+    told = [False] * len(linked)
+    for at in reversed(range(len(linked))):
+        is_inner = at + 1 < len(linked) and linked[at + 1]
+        told[at] = told[at + 1] if is_inner else tells(at)
+    return told
 
 
-def _is_against_behind(clauses: Clauses, start: int, until: int) -> bool:
+def _is_only_denied(clauses: Clauses, start: int) -> bool:
+    """Tell "the A is light. The B isn't": what was said of the one before is not so of this."""
+    end = start
+    while end < min(start + _LONGEST_DENIAL, len(clauses.words)):
+        is_over = clauses.ends_clause(end) or clauses.has_comma(end)
+        if is_over or clauses.cue(AFTER, end, end + 1)[0] is Cue.BREAK:
+            break
+        end += 1
+    said = " ".join(word.text for word in clauses.words[start:end])
+    return ONLY_DENIED.fullmatch(said) is not None
+
+
+def _is_against_behind(clauses: Clauses, spans: Sequence[Span], at: int) -> bool:
+    """Tell whether what is said behind a name, as far as the next, speaks against it."""
+    start = spans[at][1]
+    until = spans[at + 1][0] if at + 1 < len(spans) else len(clauses.words)
     until = min(until, start + READ)
     if start < until and "?" in clauses.gap(start):
         cue, _ = clauses.cue(AFTER, start, until)

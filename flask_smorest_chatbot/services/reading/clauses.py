@@ -209,8 +209,18 @@ class _Predicate:
 
     def _has_object(self, at: int) -> bool:
         """Tell whether "it" soon comes: "somebody has rented it", "for a duet that's too much"."""
-        words = [word.text for word in self._clauses.words[at : min(at + 2 * _REACH, self._end)]]
-        return "it" in words or ("that", "s") in pairwise(words)
+        end = min(at + 2 * _REACH, self._end)
+        words = [word.text for word in self._clauses.words[at:end]]
+        if "it" in words or ("that", "s") in pairwise(words):
+            return True
+        return any(self._is_turned_down(place) for place in range(at, end))
+
+    def _is_turned_down(self, at: int) -> bool:
+        """Tell "so I'd pass", which needs no object."""
+        if self._clauses.words[at].text not in ("i", "hold"):
+            return False
+        cue, until = self._clauses.cue(AFTER, at, self._end)
+        return cue is Cue.BAD and (until == self._end or self._clauses.gap(until) != " ")
 
     def _behind_links(self, at: int) -> int:
         cue, until = self._clauses.cue(AFTER, at, self._end)

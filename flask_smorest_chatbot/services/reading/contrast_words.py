@@ -31,6 +31,7 @@ REFERS = re.compile(
 #: Tells the user to take one of the things that were named together.
 TAKES = re.compile(
     r"(?:^\W*|, )(?:so|therefore|daher|deshalb|donc|quindi|asi que)\b"
+    r"|^\W*for your? [^,]{1,40}, (?:the |our )?[\w -]{2,40}\W*$"
     r"|^\W*(?:then |also |dann |entonces |alors )?(?:take|choose|pick|get|rent"
     r"|nimm|nehmen|toma|coge|elige|prenez|prends|prendi|scegli)\b"
 )

@@ -167,13 +167,16 @@ _AFTER: Phrases = {
         necessary|for rent|on offer|made for|meant for|designed for|intended for|built for
         be back|sufficient|basta|bastano|alcanza|suffit|reicht|genugt|volstaat|wystarczy
         back|ready|among|practical|is te huur|on this list|on the list|on my list|on your list
+        i d pass it|i d pass the|i d pass this|i ll pass it|i ll pass the
         included here|included in my|included in the list|included in this|included on
         included among|make the list|make the cut|make it|made the list|made the cut|made it
         """,
     Cue.MAY: "can be|could be|may be|might be|to be|can still be",
     Cue.BAD: "|".join(_LEFT_OUT)
     + """
-        won t do|not do
+        won t do|not do|into trouble|i d pass|i ll pass|i would pass|hold off
+        acima do que|mehr als du|mehr als sie|por encima de lo que|au dessus de ce que|piu di quanto
+        meer dan je
         missed the cut|misses the cut|missing from|dropped from|fell off|falls off
         drops out|dropped out
         weggelassen|ausgelassen|ausgeschlossen|aussortiert|scheidet aus|scheiden aus|fallt weg
@@ -271,6 +274,13 @@ LATER_SUBJECTS = frozenset("it its this that es sie er das elle il ella".split()
 WITHOUT = frozenset("without sin sans ohne senza sem zonder bez".split())
 #: Behind what is rejected, these make a name the means: "skip the queue with the A".
 MEANS = frozenset("with by using".split())
+#: Of a thing, says the opposite of what was said of the one before: "the B isn't".
+ONLY_DENIED = re.compile(
+    r"(?:(?:is|are|was|does|do|did|will|would|can|could|has|have) not|cannot|not|nicht|niet|no|non"
+    r"|(?:isn|aren|wasn|doesn|don|didn|won|wouldn|can|couldn|hasn|haven) t|pas|nie|ne l est pas"
+    r"|no lo (?:esta|es)|non lo e|nao|ist es nicht|is (?:dat|het) niet)"
+    r"(?: (?:though|unfortunately|leider|helaas))?"
+)
 #: Before a NOT, these make it an offer: "why not".
 WHY = frozenset("why warum que pourquoi perche waarom dlaczego".split())
 #: Words between which and a verb a "to" tells no purpose: "you do not need to take".

@@ -24,7 +24,7 @@ _NO_PRICE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _NO_PRICE_AFTER = re.compile(
-    r"\W{0,2}(?:\w+\W+){0,2}?(?:budget|cheaper|dearer|pricier|less|more|extra|deposit|off|saved"
+    r"\W{0,2}(?:\w+\W+){0,2}?(?:budget|limit|maximum|ceiling|cheaper|dearer|pricier|less|more|extra|deposit|off|saved"
     r"|together|combined|altogether)\b",
     re.IGNORECASE,
 )

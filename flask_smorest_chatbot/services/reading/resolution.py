@@ -105,5 +105,9 @@ def _is_other_thing(name: str, item: CatalogItem, common: Set[str]) -> bool:
     words = [word.text for word in words_of(name)]
     telling = {word for word in words if word not in common}
     known = " ".join([item.name, item.category or "", item.description])
-    shared = telling & {word.text for word in words_of(fold(known))}
-    return bool(telling) and not shared and (len(telling) > 1 or len(words) == 1)
+    own = {word.text for word in words_of(fold(known))}
+    if not own & telling:
+        return bool(telling) and (len(telling) > 1 or len(words) == 1)
+    # Another model of another maker may be of the same kind: "Yamaha YAS-280 Alto Saxophone".
+    maker = {word.text for word in words_of(fold(item.brand or item.name.partition(" ")[0]))}
+    return not maker & {*words} and any(word.isdigit() and word not in own for word in words)

@@ -18,7 +18,7 @@ from .words import Word, words_of
 _NAME_WORD = r"[A-Z\u00c0-\u00de][\w'\u2019&-]{1,30}"
 #: A model's code, such as "ES-335", "FG830", "P-125" or "9000".
 _CODE = (
-    r"(?:[A-Z]{1,5}[a-z]{0,2}-?\d{2,5}[A-Za-z]{0,4}|[A-Z]{2,5}(?:-\d|\d[A-Z])[A-Z\d]{0,3}"
+    r"(?:[A-Z]{1,5}[a-z]{0,2}-?\d{2,5}[A-Za-z]{0,4}\d{0,2}|\d{2,3}[A-Z]{1,2}|[A-Z]{2,5}(?:-\d|\d[A-Z])[A-Z\d]{0,3}"
     r"|(?!19\d\d|20\d\d)\d{3,4})(?![\w%]|[.,]\d|-[a-z])"
 )
 #: A made-up or unoffered product by its form: words with capitals, then a code.
