@@ -44,8 +44,9 @@ def _right(word: str, known: tuple[str, ...], joined: frozenset[str]) -> str:
         return word
     far = 1 if len(word) < 6 else 2
     near = process.extract(word, known, scorer=OSA.distance, score_cutoff=far, limit=4)
+    plural_far = far if len(word) > 8 else far - 1  # of a short word the "s" may be one mistake
     near += process.extract(
-        singular(word), known, scorer=OSA.distance, score_cutoff=far - 1, limit=4
+        singular(word), known, scorer=OSA.distance, score_cutoff=plural_far, limit=4
     )
     likely = [
         (distance, name[0] != word[0], name)
