@@ -59,8 +59,8 @@ def find(
 
 
 def _as_before(query: CatalogQuery) -> CatalogQuery:
-    """Return what was asked for before, if the message itself asks for nothing: "how many frets?"
-    is about what was offered last, and not about what the profile likes."""
+    """Return what was asked for before, if the message itself asks for nothing: "thanks, and how
+    do I pay?" is no reason to offer what the profile likes instead."""
     return replace(query, **Earlier(query=query.set_aside).kind_slots) if query.set_aside else query
 
 

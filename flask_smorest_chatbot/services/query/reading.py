@@ -14,7 +14,7 @@ from .money import Money, take_money
 from .names import Kind, names_of
 from .periods import When, take_when
 from .places import take_unknown_places
-from .reference_words import WISHED
+from .plain_words import is_no_item
 from .references import References, Wish, nothing_shown, take_priced, take_references
 from .refused import find_refused
 from .term import Term
@@ -23,14 +23,10 @@ from .text import TAKEN, Scan, read
 from .uses import is_activity
 from .wanted import search_words, wanted_thing
 
+#: Common words by which a message goes on with the earlier request; any other word does, too.
 _GOES_ON = re.compile(
-    r"^(?:(?:ok|okay|yes|yeah|sure|no|hmm|well|great|cool|nice)[,.!]? )?(?:and|or|but|what about"
-    r"|how about|same|then|instead|also|only|ones?|with|without|(?:is there|do you have|got"
-    r"|any) (?:one|ones|any)(?! of)|any in)\b"
-    r"|\b(?:something|anything|ones?|anyone) (?:a bit |a little |even |more |less )?\w+er\b"
-    r"|\b(?:an?|any|some|no|which|more|the) (?:[\w'-]+ ){0,3}ones?\b|\bones? with(?:out)?\b"
-    r"|\bmore expensive\b"
-    r"|\b(?:instead|the same|same (?:thing|but|one)|then)\b"
+    r"^(?:and|or|but|(?:what|how) about)\b|\b(?:expensive|cheap|better|same|instead|ones?|something"
+    r"|anything|with|without)\b"
 )
 _OTHER_BRAND = re.compile(r"\b(?:other|another|different) (?:brand|make)")
 
@@ -126,6 +122,7 @@ def read_message(
     wanted = wanted_thing(message, scan.left, terms, is_open=not references.ids)
     if not (shown or terms or refused or money or wanted or references.notices):
         references = replace(references, notices=nothing_shown(message.folded))
+    words = search_words(scan.left, terms)
     return Reading(
         money=_paid_for_period(money, when),
         when=when,
@@ -135,10 +132,10 @@ def read_message(
         references=references,
         drops=frozenset(drops),
         wanted=wanted,
-        words=search_words(scan.left, terms),
+        words=words,
         refused=refused,
         notices=unknown_places,
-        goes_on=bool(_GOES_ON.search(message.folded) or WISHED.search(message.folded)),
+        goes_on=bool(_GOES_ON.search(message.folded)) or not all(map(is_no_item, words)),
     )
 
 

@@ -79,7 +79,6 @@ _WISHES = (
     r" (?:(?:should|must)(?:n't)?|(?:ha(?:s|ve)(?: got)?|needs?|ought) to"
     r"|can(?:no|')?t (?:be|cost))\b"
 )
-WISHED = re.compile(rf"\b(?:it|they|these|those){_WISHES}")
 ALL = re.compile(
     r"\b(?:(?:all|each|any|none|either|one|some|which|which one|any one|every one|everyone"
     r"|neither) of (?:them|these|those|the (?:above|\d|two|three|four|five))"
