@@ -79,7 +79,8 @@ _NO_ITEM = frozenset(
     "supervisor support surprise sympathy system talk taxi teacher technician term test thanks "
     "therapist thought ticket tip toilet topic tour town tracking training translation transport "
     "trouble truth tutorial type understanding update upgrade use vacancies vacation video visit "
-    "voucher wait warning warranty weather website wedding wifi wish word work world year".split()
+    "variant version voucher wait warning warranty weather website wedding wifi wish word work "
+    "world year".split()
 )
 
 
