@@ -89,7 +89,7 @@ def stands(text: str, words: Sequence[Word], spans: Sequence[Span]) -> list[Stan
                 before = Stand.AGAINST
         if _is_exception(clauses, span, floor) or (denied[at] and last is Stand.AGAINST):
             found.append(Stand.FOR)
-        elif denied[at] and found:
+        elif denied[at] and found and _is_praise(clauses, floor, span[0]):
             found.append(Stand.AGAINST)
         else:
             found.append(Stand.AGAINST if against[at] else before)
@@ -118,6 +118,8 @@ def _is_linked(clauses: Clauses, previous: Span, span: Span) -> bool:
     """Tell whether only "and" or the like stands between two names."""
     between = clauses.text[clauses.words[previous[1] - 1].end : clauses.words[span[0]].start]
     if len(between) > _LONGEST_GLUE or "\n" in between or _is_again(clauses, previous, span):
+        return False
+    if "," in between and _is_theirs(clauses, previous[0]):
         return False
     if _GLUE.fullmatch(fold(between)) is None:
         return False
@@ -171,6 +173,11 @@ def _is_only_denied(clauses: Clauses, start: int) -> bool:
         end += 1
     said = " ".join(word.text for word in clauses.words[start:end])
     return ONLY_DENIED.fullmatch(said) is not None
+
+
+def _is_praise(clauses: Clauses, start: int, end: int) -> bool:
+    """Tell "is free" from "has a fixed lens"."""
+    return any(clauses.cue(AFTER, at, end)[0] is Cue.WORTH for at in range(start, end))
 
 
 def _is_against_behind(clauses: Clauses, spans: Sequence[Span], at: int) -> bool:

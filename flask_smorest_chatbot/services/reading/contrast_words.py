@@ -19,7 +19,8 @@ DECIDES = re.compile(
     r"|\b(?:ich (?:wurde|empfehle|rate|nahme)|meine (?:wahl|empfehlung)|gewinnt"
     r"|recomiendo|recomendaria|me quedaria|yo (?:elegiria|optaria)|gana"
     r"|je (?:(?:vous |te )?(?:conseille|recommande)|prendrais|choisirais)|mon choix|l emporte"
-    r"|consiglio|sceglierei|prenderei|vince|recomendo|eu escolheria)\b"
+    r"|consiglio|sceglierei|prenderei|vince|recomendo|eu escolheria"
+    r"|(?:mejor|meglio|melhor|besser|lieber|beter) (?:el|la|il|lo|o|a|der|die|das|den|de))\b"
     r"|\u6211(?:\u63a8\u8350|\u5efa\u8bae|\u4f1a\u9009)"
 )
 #: Names a thing by its place: "number 1", "option B", "the second one".
@@ -38,7 +39,8 @@ TAKES = re.compile(
 CONDITION = re.compile(
     r"\b(?:if|when|unless|while|either|beyond|both|as well|also|or"
     r"|for(?= (?!you\b|your\b|that reason\b))"
-    r"|wenn|falls|fur|si|para|pour|se|per)\b"
+    r"|wenn|falls|fur(?! (?:dich|sie|dein\w*|ihr\w*)\b)|si|para(?! (?:ti|tu|usted)\b)"
+    r"|pour(?! (?:vous|toi|votre|ton|ta)\b)|se|per(?! (?:te|lei|tua|tuo)\b))\b"
 )
 #: Grants a thing, and goes on to another: "you could take the A, but the B".
 GRANTS = re.compile(

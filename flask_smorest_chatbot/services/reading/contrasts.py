@@ -97,6 +97,8 @@ def _is_passed(
     leads = LEADS_ON.search(led)
     if ADDS.search(led, leads.start() + 2 if leads else 0):
         return False
+    if SUFFICES.match(behind) and BREAKS.search(led):
+        return True
     if leads or not said:
         return leads is not None
     if SUFFICES.match(behind) or WISH.search(way):

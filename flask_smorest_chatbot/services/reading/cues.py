@@ -146,7 +146,7 @@ _BEFORE: Phrases = {
         verslaat
         against|ahead of|trumps|edges out|defeats|wins over|outdoes|in lieu of|as opposed to
         sooner than|leave|save|everything that|as good as|similar to
-        always upgrade to|move up to|graduate to|grow into|all but|everything but
+        always upgrade to|move up to|come back for|graduate to|grow into|all but|everything but
         anything but|apart from|other than
         """,
 }
@@ -167,7 +167,8 @@ _AFTER: Phrases = {
         necessary|for rent|on offer|made for|meant for|designed for|intended for|built for
         be back|sufficient|basta|bastano|alcanza|suffit|reicht|genugt|volstaat|wystarczy
         back|ready|among|practical|is te huur|on this list|on the list|on my list|on your list
-        i d pass it|i d pass the|i d pass this|i ll pass it|i ll pass the
+        will do|genoeg|genug|assez|abbastanza|suficiente|i d pass it|i d pass the|i d pass this
+        i ll pass it|i ll pass the
         included here|included in my|included in the list|included in this|included on
         included among|make the list|make the cut|make it|made the list|made the cut|made it
         """,
@@ -218,8 +219,8 @@ _AFTER: Phrases = {
         reserve au|reserves au|reservees aux|reserve aux
         """,
     Cue.TOO: """
-        too|demasiado|demasiada|trop|troppo|zbyt|viel zu|etwas zu|leider zu|ist zu|sind zu|is te
-        veel te|iets te|jest za|troche za
+        too|demasiado|demasiada|trop|troppo|zbyt|viel zu|etwas zu|leider zu|ist zu|sind zu|ware zu
+        war zu|is te|veel te|iets te|jest za|troche za
         """,
     Cue.OVER: """
         over|above|beyond|exceeds|exceed|exceeding|outside|outside of|out of|more than|fuera de
@@ -291,7 +292,8 @@ LEADS_TO = frozenset(
 THEIRS = re.compile(
     r"\b(?:(?:with|on|for|into|from|than|to|like|beside|replacing|replace|mit|zu|fur|con|para|avec"
     r"|pour) (?:your|ihre[rmn]?|deine[rmn]?|tu|su|votre|vos|ta|ton|la tua|il tuo)"
-    r"|your (?:own|old|current|existing)) $"
+    r"|your (?:own|old|current|existing)"
+    r"|you (?:already|still) (?:own|have|play|use|rent) (?:an?|the|your)|you own (?:an?|the)) $"
 )
 #: What remains without a name: "apart from the A, nothing is free".
 REST = frozenset(
@@ -299,7 +301,10 @@ REST = frozenset(
     " toutes tous rien aucune aucun tutte tutti niente nessuna nessuno".split()
 )
 #: Verbs of one thing alone.
-SINGULAR = frozenset("is isn has costs ist hat kostet est coute es tiene cuesta e costa".split())
+SINGULAR = frozenset(
+    "is isn would wouldn won ware wird reicht passt serait sarebbe seria has costs ist"
+    " hat kostet est coute es tiene cuesta e costa".split()
+)
 #: "I left the A out": a verb, and what of it stands behind the name.
 SETS = frozenset(
     "leave leaving left set setting put putting rule ruling ruled cross crossed".split()

@@ -37,6 +37,8 @@ def is_under_no(clauses: Clauses, first: int, start: int, floor: int) -> bool:
 
     :param floor: the word behind the name before, which no heading holds
     """
+    if "(" in clauses.gap(first) and clauses.speaks_against(start, first, is_heading=True):
+        return True
     gap = clauses.gap(start) if start else ""
     is_behind = ":" in gap and "\n" not in gap
     until = start if is_behind else _heading_above(clauses, clauses.words[first].start)

@@ -17,7 +17,9 @@ from .products import Product, canonical, common_words, products_of
 from .spelling import LONG_WORD, Spelling
 from .words import Word, words_of
 
-_ARTICLES = frozenset("the this that la el le il die der das o a".split())
+_ARTICLES = frozenset(
+    "the this that our unser unsere notre nuestro nuestra la el le il die der das o a".split()
+)
 _SIZES = frozenset(
     "little small smaller big bigger cheaper compact classic new old trusty humble lovely"
     " great".split()
