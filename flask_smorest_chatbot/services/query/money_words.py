@@ -69,7 +69,8 @@ AT_MOST = re.compile(
     r"|\bbudget(?:'s|:))" + FILLER + r"[ :=]?$"
 )
 ABOUT = re.compile(
-    r"(?:\b(?:about|around|roughly|approx(?:imately)?\.?|circa|ca\.|near(?:ly)?|ungefahr|etwa"
+    r"(?:\b(?:about|around|more like|roughly|approx(?:imately)?\.?|circa|ca\."
+    r"|near(?:ly)?|ungefahr|etwa"
     r"|alrededor de|environ|have|got|for|have only|is)|~)" + FILLER + " ?$"
 )
 AT_LEAST = re.compile(

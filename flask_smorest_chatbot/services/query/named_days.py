@@ -23,8 +23,10 @@ _REFUSED = re.compile(
 )
 _STARTS = re.compile(r"\b(?:from|between|starting)(?: on)?(?: the)? $")
 _AND_THAT = re.compile(r"^,? ?(?:or|nor|and) (?:on )?(?:the )?$")
+_CORRECTED = re.compile(rf",? ?(?:{CORRECTS.pattern})")
 _NEXT = re.compile(
-    r"^,? ?(?:(?:but|rather|instead|i mean|please|make it)[, ]){0,2}(?:the )?"
+    r"^,? ?(?:(?:but|rather|instead|i mean|please|make it)[, ]){0,2}(?:(?:on|for|in) )?"
+    r"(?:the )?"
     r"(?:(?:next|following)(?: (?:one|1|(?P<unit>day|week|weekend|month)))?"
     r"|(?:one|1|(?P<unit2>day|week|weekend|month)) after(?:wards)?(?: (?:that|it|this|next))?)"
     r"(?=\s?(?:$|[?!.,;\x00]|please\b|instead\b|then\b|in\b|for\b|near\b|under\b))"
@@ -97,10 +99,15 @@ def wanted_days(points: Sequence[Point], text: str, today: date) -> list[Point]:
         previous = max((other.span[1] for other in (*kept, *refused)), default=0)
         gap = text[previous : point.span[0]]
         goes_on = bool(refused) and refused[-1].span[1] == previous
+        tail = text[point.span[1] :]
+        if corrected := _CORRECTED.match(tail):
+            tail = tail[corrected.end() :]
         if _REFUSED.search(gap) or (goes_on and (END.search(gap) or _AND_THAT.match(gap))):
             refused.append(point)
-            if found := _next(point, text, today):
-                return [found]
+        found = _NEXT.match(tail)
+        if found and (point in refused or (corrected and "the " in found[0])):
+            return [_next(point, found, today)]
+        if point in refused:
             continue
         if kept and CORRECTS.search(gap) and not UNTIL.search(gap):
             point, kept = _corrected(kept, point, gap)
@@ -115,11 +122,8 @@ def _corrected(kept: list[Point], point: Point, gap: str) -> tuple[Point, list[P
     return replace(point, span=(kept[-1].span[0], point.span[1])), kept[:-1]
 
 
-def _next(point: Point, text: str, today: date) -> Point | None:
+def _next(point: Point, found: re.Match[str], today: date) -> Point:
     """Return what "but the next" after a day that is turned down means."""
-    found = _NEXT.match(text[point.span[1] :])
-    if found is None:
-        return None
     days = point.resolve(today)
     unit = found["unit"] or found["unit2"] or _unit_of(days, point.is_wide)
     days = following(days, unit)

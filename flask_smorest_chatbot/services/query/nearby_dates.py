@@ -19,6 +19,7 @@ _WHICH = (
 _WEEKDAY = re.compile(
     rf"(?P<later>(?<!for )\b(?:a|one) week from )?(?:\b{_WHICH} )?"
     rf"(?<!\w)(?P<w>{any_of(WEEKDAYS)})\b\.?(?P<after> (?:proximo|que viene|prochain|prossim[oa]))?"
+    r"(?P<over> after next\b)?"
 )
 _WEEKDAY_BEFORE = re.compile(
     r"(?:\b(?:on|from|until|till|til|by|to|through|thru|starting|and|before|every|am|el|le|da"
@@ -105,7 +106,9 @@ def _weekday(match: re.Match[str], today: date) -> Point | None:
     number, which = number_of(WEEKDAYS, name), (match["which"] or "")
 
     def resolve(base: date) -> Days:
-        if which.startswith(("next", "nach", "the following", "following")) and base == today:
+        if match["over"]:
+            start = week_of(today + timedelta(days=14))[0] + timedelta(days=number)
+        elif which.startswith(("next", "nach", "the following", "following")) and base == today:
             start = week_of(today + timedelta(days=7))[0] + timedelta(days=number)
         else:
             ahead = (number - base.weekday()) % 7

@@ -79,16 +79,19 @@ _WISHES = (
     r" (?:(?:should|must)(?:n't)?|(?:ha(?:s|ve)(?: got)?|needs?|ought) to"
     r"|can(?:no|')?t (?:be|cost))\b"
 )
+#: "Only those in Denver" are some of them.
+_NO_CHOICE = r"(?! (?:in|from|by|under|near|that|which|with|without)\b)"
 ALL = re.compile(
     r"\b(?:(?:all|each|any|none|either|one|some|which|which one|any one|every one|everyone"
     r"|neither) of (?:them|these|those|the (?:above|\d|two|three|four|five))"
     r"|all (?:the )?(?:two|three|four|five|[2-9])(?! (?:days|weeks|months|nights))|the (?:two"
     r"|three|four|five|[2-5])(?= (?:of|you)|[?!.]|$)|them(?: all)?|their"
     rf"|they(?!{_WISHES})"
-    rf"|(?:these|those)(?!{_WISHES})"
+    rf"|(?:(?<!only )(?<!just )(?<!me )(?:these|those)|(?:these|those){_NO_CHOICE})(?!{_WISHES})"
     r"(?! (?:dates?|days?|times?|prices?|weekends?|brands?|kinds?|categories"
     r"|cities|weeks?))"
     r"|which (?:one|1)|which(?= (?:is|are|has|would|do you|should i|sounds|comes))"
+    r"|(?:is|are|was|would|does|do|will|can|could) either(?! (?:an?|the)\b)"
     r"|between the two|^(?:and |so |ok,? )?how much(?=\s?(?:[?\x00]|$|would (?:that|it) be)))(?!\w)"
 )
 NUMBERS = re.compile(

@@ -69,6 +69,7 @@ OWNED_BEFORE = re.compile(
     r" (?:(?:already|only|just|currently|usually|now|have|used to) ){0,2}"
     r"(?:have|got|had|own|owned|play|sold) (?:an? |the |some |two )?"
     r"|(?<!who )(?<!that )(?<!which )(?:plays|owns|uses) (?:an? |the )?"
+    r"|\b(?:played|playing|studied|learned|learnt) (?:an? |the )?"
     r"|(?:record|sampl|mic|mik|amplify)(?:e|ing)?(?: up)? (?:an? |the |some )?)$"
 )
 RATHER = re.compile(
