@@ -42,7 +42,9 @@ TOTAL = re.compile(
     r"|for (?:the|this|my|our) (?:(?:whole|entire|full) )?"
     r"(?:thing|time|period|stay|rental|rent|trip|lot|duration))\b"
 )
-TOTAL_BEFORE = re.compile(r"\b(?:total|overall)(?: (?:budget|price|cost|amount))?[^,.;!?]{0,24}$")
+TOTAL_BEFORE = re.compile(
+    r"\b(?:total|overall|altogether)(?: (?:budget|price|cost|amount))?[^,.;!?]{0,24}$"
+)
 UNIT_BEFORE = re.compile(
     r"\b(?P<unit>daily|weekly|monthly) (?:budget|rate|price|limit|cost|rent|maximum)[^,.;!?]{0,24}$"
 )

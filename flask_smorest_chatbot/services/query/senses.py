@@ -23,6 +23,8 @@ from .text import Message
 #: Before "recording", these make it what somebody does.
 _DOING = re.compile(r"(?:'m|'re|\b(?:am|are|is|be|been|was|were|while|when|start|of|by)) $")
 
+_BARE_KINDS: tuple[Kind, ...] = ("category", "brand", "level")
+
 
 def is_meant(message: Message, terms: Sequence[Term], number: int) -> bool:
     """Tell a name from the same word in another sense: "my boss", "in the country"."""
@@ -58,9 +60,19 @@ def is_meant(message: Message, terms: Sequence[Term], number: int) -> bool:
                 return False  # "a Fender Nashville Telecaster"
             if NAME_BEFORE.search(before):
                 return False
-            is_capital = message.shown[start].isupper()
-            return is_capital or bool(PLACE_BEFORE.search(before)) or not is_common(word)
+            if message.shown[start].isupper() or PLACE_BEFORE.search(before):
+                return True
+            return not is_common(word) or _is_put_briefly(text, terms, number)
     return True
+
+
+def _is_put_briefly(text: str, terms: Sequence[Term], number: int) -> bool:
+    """Tell a place among the bare facts of a request: "e-bike york $30", "jazz sax, york"."""
+    start, end = terms[number].span
+    is_behind_kind = any(_is_behind(kind, terms[number], terms, number) for kind in _BARE_KINDS)
+    is_behind_comma = bool(re.search(r"(?:^|[,.;]) ?$", text[:start]))
+    is_last = bool(re.match(r" ?(?:$|[,.;!?$\d])", text[end:]))
+    return is_last and (is_behind_comma or (is_behind_kind and text[:end][-3:] != "ing"))
 
 
 def _is_behind(kind: Kind, term: Term, terms: Sequence[Term], number: int) -> bool:

@@ -36,6 +36,7 @@ _NO_APOSTROPHE = re.compile(
     r"\b(ai|are|ca|could|did|do|does|had|has|have|is|must|need|should|was|were|wo|would)(nt)\b",
     re.IGNORECASE,
 )
+_I_WOULD = re.compile(r"\bid(?= (?:like|love|prefer|rather|want|need|take)\b)", re.IGNORECASE)
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _QUOTES = "\u2018\u2019\u02bc\u0060\u00b4"
 _ALIKE = str.maketrans({**dict.fromkeys(_DASHES, "-"), **dict.fromkeys(_QUOTES, "'")})
@@ -58,6 +59,7 @@ def read(text: str) -> Message:
     shown = "".join(" " if _is_blank(char) else char for char in text[:LONGEST])
     shown = _IN_A_HURRY.sub(lambda found: _SHORT[found[0].lower()], shown)
     shown = _NO_APOSTROPHE.sub(r"\1n't", shown)
+    shown = _I_WOULD.sub("i'd", shown)
     shown = _digits(re.sub(" {2,}", " ", shown.translate(_ALIKE)).strip())[:LONGEST]
     return Message(shown, "".join(map(_fold, shown)))
 
