@@ -6,7 +6,6 @@ Bass and the Selmer Alto that are on offer.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence, Set
 
 from .matches import Match, is_joined
@@ -32,7 +31,6 @@ _LEADS_TO_NAME = frozenset("model modell modelo modele item listing type id".spl
 _GERMAN = frozenset("der die das den dem des ein eine einen einem einer".split())
 #: Letters of a word of a name that is cut short: "sax".
 SHORTENED = 3
-_IN_CODE = re.compile(r"[^\W\d_]|-")
 
 
 class Others:
@@ -82,9 +80,11 @@ class Others:
         before = words[at - 1]
         if before.text in self._brands or match.is_full:
             return before.text in self._brands
-        if before.text.isdigit():
-            return _IN_CODE.match(text, before.start - 1) is not None
+        if at > 1 and _is_in_code(text, before):
+            return True
         if not before.is_capital or at == 1 or not is_joined(text, words, at - 1):
+            return False
+        if match.has_code and _is_makers(match.product, before.text, words[at - 2].text):
             return False
         is_noun = any(word.text in _GERMAN for word in words[max(0, at - 4) : at - 1])
         return not is_noun and before.text not in _LEADS_TO_NAME | self._common
@@ -94,6 +94,18 @@ class Others:
         return self._spelling[word] in product.words or (
             len(word) >= SHORTENED and any(known.startswith(word) for known in product.words)
         )
+
+
+def _is_in_code(text: str, word: Word) -> bool:
+    """Tell the "280" of "YAS-280" and the "H" of "88H" from words."""
+    before = text[word.start - 1]
+    return before.isalnum() or (before == "-" and word.text.isdigit())
+
+
+def _is_makers(product: Product, word: str, before: str) -> bool:
+    """Tell "Privia" behind "Casio", and "EV" for "Electro-Voice"."""
+    maker = product.words[: product.brand]
+    return before in maker or word == "".join(part[0] for part in maker)
 
 
 def _is_contrary(match: Match, text: str, words: Sequence[Word]) -> bool:
