@@ -8,6 +8,7 @@ model's letters and digits apart, numbers exactly and long words by their spelli
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
+from functools import cached_property
 from itertools import pairwise
 
 from ...catalog import CatalogItem
@@ -46,7 +47,6 @@ class Names:
         #: Words by which no item is known.
         self.common = common_words(items)
         self.products = products_of(items, self.common)
-        self._kinds = frozenset().union(*(product.kinds for product in self.products))
         makers = {word.text for brand in brands for word in words_of(brand)}
         self.brands = makers - self.common
         for product in self.products:
@@ -202,6 +202,10 @@ class Names:
         if after.text in self.common and match.last + 1 < len(words):  # "the Nord Piano 5"
             is_plain |= not words[match.last + 1].text.isdigit()
         return is_apart or is_plain or after.text in _AFTER_NAME
+
+    @cached_property
+    def _kinds(self) -> frozenset[str]:
+        return frozenset().union(*(product.kinds for product in self.products))
 
     def _is_of_other_kind(self, match: Match, text: str, words: Sequence[Word]) -> bool:
         """Tell "the Yamaha guitar" when the only Yamaha is a piano."""

@@ -92,6 +92,8 @@ class ProseFilter:
         is_at_rest = not (self._pending or self._block or self._is_behind_list)
         if is_at_rest and not self._starts_line() and not _SUSPECT.search(text):
             return self._emit(text)
+        if len(text) <= _STRIDE:
+            return self._take(text)
         return "".join(
             self._take(text[start : start + _STRIDE]) for start in range(0, len(text), _STRIDE)
         )
