@@ -14,13 +14,15 @@ from .money import amounts_in
 from .names import Names
 from .words import Word, fold
 
+#: Between ids: ", ", " and ", " and item ".
+_ID_GLUE_TEXT = r"(?:, ?| ?& ?|,? (?:and|or|y|et|und) )(?:(?:id|item|listing) )?"
+_ID_GLUE = re.compile(_ID_GLUE_TEXT, re.IGNORECASE)
 #: An id that is called one, and an id that may also be a rank or a footnote.
 _CALLED_ID = re.compile(
     r"\b(?:id|item|listing|article|articulo|artikel)s?\b['\"]?\s{0,3}[:#=]?\s{0,3}[#'\"]?"
-    r"(\w[\w.-]{0,60}(?:(?:, ?| ?& ?|,? (?:and|or|y|et|und) )#?\w[\w.-]{0,60}){0,9})",
+    rf"(\w[\w.-]{{0,60}}(?:{_ID_GLUE_TEXT}#?\w[\w.-]{{0,60}}){{0,9}})",
     re.IGNORECASE,
 )
-_ID_GLUE = re.compile(r", ?| ?& ?|,? (?:and|or|y|et|und) ")
 _MAYBE_ID = re.compile(
     r"(?:#|\b(?:number|nummer|nr\.|no\.|num[\u00e9e]ro|n[\u00fau]mero) )(\w[\w-]{0,60})"
     r"|\[(?P<list>\w[\w-]{0,60}(?:, ?\w[\w-]{0,60}){0,9})\]",
