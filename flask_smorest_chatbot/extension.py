@@ -308,7 +308,8 @@ class Chatbot:
         return self.ChatSession, self.ChatMessage, self.ChatApiKey, self.ChatUsage
 
     def _turn_services(self, config: ChatbotConfig, site: str) -> Callable[[], TurnServices]:
-        """Return what makes them, with the loaders that are registered now."""
+        """Return what makes them, with the persona, model and loaders of now."""
+        persona, chat_model = self.persona, self._chat_model
         load_profile, load_facts = self._load_profile, self._load_facts
         load_catalog, load_vocabulary = self._load_catalog, self._load_vocabulary
 
@@ -325,7 +326,7 @@ class Chatbot:
             return TurnServices(
                 config=config,
                 user_model=self.user_model,
-                chat_model=LazyChatModel(config, self._chat_model),
+                chat_model=LazyChatModel(config, chat_model),
                 conversations=conversations,
                 running=RunningTurns(conversations),
                 admission=admission_of(config, site),
@@ -333,7 +334,7 @@ class Chatbot:
                 load_catalog=load_catalog,
                 load_vocabulary=cached(load_vocabulary, VOCABULARY_SECONDS),
                 load_facts=load_facts,
-                persona=self.persona,
+                persona=persona,
                 usage=UsageRecords(self.db, self.ChatUsage, self.user_model),
                 followers=Followers(config.followers_per_user),
             )

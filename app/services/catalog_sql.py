@@ -221,20 +221,19 @@ def _count(instruments: CTE) -> Any:
 
 
 def with_choice(found: Subquery, search: Search) -> Subquery:
-    """Add the next listings of the only instrument that will do, so that there is a choice."""
+    """Give all listings of an instrument that is the only one that will do: a choice."""
     best = select(found, func.count().over().label("count")).cte("found")
     only = select(best).where(best.c.count == 1).cte("only")
     others = (
         select(*_listing_columns(search), *_rating(only), only.c.is_partial)
         .join_from(only, Listing, Listing.instrument_id == only.c.instrument_id)
-        .where(Listing.id != only.c.listing_id, *is_to_be_had(search))
+        .where(*is_to_be_had(search))
     )
     further = _first_of(others.subquery("others"), search, name="further")
-    names = ["listing_id", "instrument_id", "tier", "here", "is_partial"]
-    position = (further.c.position + 1).label("position")
+    names = ["listing_id", "instrument_id", "tier", "here", "is_partial", "position"]
     return union_all(
-        select(*(best.c[name] for name in names), best.c.position),
-        select(*(further.c[name] for name in names), position),
+        select(*(best.c[name] for name in names)).where(best.c.count > 1),
+        select(*(further.c[name] for name in names)),
     ).subquery("choice")
 
 

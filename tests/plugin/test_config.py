@@ -79,9 +79,13 @@ def test_two_apps_share_one_chatbot(tmp_path: Any) -> None:
         CHATBOT_MODEL="mistral",
         OPENAPI_URL_PREFIX=None,
     )
+    host.chatbot.persona = "You sell pianos."
     host.chatbot.init_app(other, Api(other))
-    assert other.extensions["chatbot"].config.model == "mistral"
-    assert host.app.extensions["chatbot"].config.model == "llama2"
+    states = [app.extensions["chatbot"] for app in (host.app, other)]
+    assert [state.config.model for state in states] == ["llama2", "mistral"]
+    # Each has what was there at its own init_app, though services are made later.
+    personas = [state.turn_services.persona for state in states]
+    assert personas == ["You sell guitars.", "You sell pianos."]
 
 
 def test_mistakes_of_the_host_are_named(tmp_path: Any) -> None:

@@ -138,6 +138,18 @@ def test_categories_and_brands_wanted_and_not(listed):
     assert "VL305" not in models(ask("violin", excluded_ids=[listed["VL305"], "x", -1, 10**30]))
 
 
+@pytest.mark.parametrize("limit", [1, 8])
+def test_listings_of_the_only_model_come_best_first(listed, limit):
+    only = make_instrument(brand="Fox", model="R222", category="Woodwinds", description="racket")
+    owner = make_user("owner")
+    listings = [
+        make_listing(owner, instrument=only, condition=condition, daily_rate=Decimal(10))
+        for condition in ("fair", "good", "new")
+    ]
+    best_first = [listing.id for listing in reversed(listings)]
+    assert [item.id for item in ask("racket", limit=limit).items] == best_first[:limit]
+
+
 def test_a_synonym_means_its_category_and_words_only_sort(listed):
     found = models(ask("axe", categories=["Acoustic guitars"], words=["axe", "bluegrass"]))
     assert found == ["D-28", "FG800"]
