@@ -58,6 +58,14 @@ class Service:
             return answer.status
 
 
+def put_launcher(folder: Path, text: str) -> Path:
+    """Put a launcher in place of another, which may not be written to while it runs."""
+    launcher, new = folder / "launcher", folder / "launcher.new"
+    new.write_text(text)
+    new.chmod(0o755)
+    return new.rename(launcher)
+
+
 @pytest.fixture
 def told(tmp_path: Path) -> Iterator[list[str]]:
     """What the service tells systemd, as it comes."""
@@ -79,9 +87,7 @@ def told(tmp_path: Path) -> Iterator[list[str]]:
 
 @pytest.fixture
 def service(tmp_path: Path, told: list[str]) -> Iterator[Service]:
-    launcher = tmp_path / "launcher"
-    launcher.write_text(LAUNCHER)
-    launcher.chmod(0o755)
+    launcher = put_launcher(tmp_path, LAUNCHER)
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     arguments = ["-m", "gunicorn", "-c", "gunicorn_config.py", "run:app"]
@@ -176,11 +182,11 @@ def test_a_handover_refuses_nobody_and_waits_for_who_is_being_served(service: Se
 def test_a_release_that_does_not_load_leaves_the_old_one_serving(
     service: Service, tmp_path: Path
 ) -> None:
-    (tmp_path / "launcher").write_text("#!/bin/sh\nexit 1\n")
+    put_launcher(tmp_path, "#!/bin/sh\nexit 1\n")
     os.kill(service.process.pid, signal.SIGUSR2)
     time.sleep(2)
     assert service.get() == 200
-    (tmp_path / "launcher").write_text(LAUNCHER)
+    put_launcher(tmp_path, LAUNCHER)
     os.kill(_hand_over(service, service.process.pid), signal.SIGTERM)
 
 
@@ -189,7 +195,7 @@ def test_a_master_that_nobody_waits_for_does_not_take_over(
     service: Service, tmp_path: Path, late: str
 ) -> None:
     """Its time is past, or the old one is gone: there is no process of that number."""
-    (tmp_path / "launcher").write_text(LAUNCHER.replace("exec", f"export {late}; exec"))
+    put_launcher(tmp_path, LAUNCHER.replace("exec", f"export {late}; exec"))
     os.kill(service.process.pid, signal.SIGUSR2)
     deadline = time.monotonic() + 60
     while "this master ends" not in (tmp_path / "log").read_text():
@@ -198,5 +204,5 @@ def test_a_master_that_nobody_waits_for_does_not_take_over(
     time.sleep(0.5)
     assert not _masters(service.told)
     assert service.get() == 200
-    (tmp_path / "launcher").write_text(LAUNCHER)
+    put_launcher(tmp_path, LAUNCHER)
     os.kill(_hand_over(service, service.process.pid), signal.SIGTERM)
