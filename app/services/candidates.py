@@ -59,6 +59,8 @@ def find(query: CatalogQuery) -> CatalogResult:
     if not hits and search.lowest_tier == _LIKED:
         search = replace(search, lowest_tier=0)
         hits = catalog.best_listings(search)
+    elif len(hits) == 1:  # of the only instrument that will do, let there be a choice
+        hits = catalog.further_listings(hits[0], search) or hits
     return _found(hits, search, query) if hits else _why_nothing(search, query)
 
 

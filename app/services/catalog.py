@@ -41,25 +41,29 @@ Layout = Callable[[Search, str], Select[Any]]
 
 
 def best_listings(search: Search) -> list[ListingHit]:
-    """Return the best listings that can be had, by one query.
+    """Return the best listings that can be had, at most one per instrument, by one query.
 
-    At most one per instrument, unless only one instrument will do. By another query if only some of
-    the instruments that it looked at have one.
+    By another if only some of the instruments that it looked at have one.
 
     :return: nothing only means that those rated best have none, see :func:`all_best_listings`
     """
     rows = _rows(
         _cheapest if search.names_nothing else _best, search, most_looked_up=_MOST_LOOKED_UP
     )
-    instruments = {row.instrument_id for row in rows}
-    if rows and len(instruments) < search.limit and rows[0].is_partial:
+    if rows and len(rows) < search.limit and rows[0].is_partial:
         return all_best_listings(search)
-    return _hits(rows, search)
+    return [_hit(row) for row in rows]
 
 
 def all_best_listings(search: Search) -> list[ListingHit]:
     """Do the same by looking up every instrument."""
-    return _hits(_rows(_best, search, most_looked_up=MAX_ROW_ID), search)
+    return [_hit(row) for row in _rows(_best, search, most_looked_up=MAX_ROW_ID)]
+
+
+def further_listings(hit: ListingHit, search: Search) -> list[ListingHit]:
+    """Return the best listings of a hit's instrument, itself among them, by one query."""
+    rows = _rows(_further, replace(search, clues=()), instrument_id=hit.instrument_id)
+    return [replace(_hit(row), tier=hit.tier) for row in rows]
 
 
 def listings_by_id(listing_ids: Sequence[int], today: date) -> list[ListingHit]:
@@ -133,7 +137,7 @@ def _laid_out(layout: Layout, shape: Search, dialect: str) -> Select[Any]:
 
 
 def _best(search: Search, dialect: str) -> Select[Any]:
-    best = sql.with_choice(sql.best_of_each(search, dialect), search)
+    best = sql.best_of_each(search, dialect)
     return _listed(best).add_columns(best.c.is_partial)
 
 
@@ -146,8 +150,12 @@ def _dearest_first(search: Search, dialect: str) -> Select[Any]:
 
 
 def _cheapest(search: Search, _dialect: str) -> Select[Any]:
-    best = sql.with_choice(sql.cheapest(search), search)
+    best = sql.cheapest(search)
     return _listed(best).add_columns(best.c.is_partial)
+
+
+def _further(search: Search, _dialect: str) -> Select[Any]:
+    return _listed(sql.listings_of_one(search))
 
 
 def _stock(search: Search, dialect: str) -> Select[Any]:
@@ -216,10 +224,6 @@ def _with_columns(query: Select[Any]) -> Select[Any]:
         .join(Instrument, Instrument.id == Listing.instrument_id)
         .join(User, User.id == Listing.owner_id)
     )
-
-
-def _hits(rows: Sequence[Any], search: Search) -> list[ListingHit]:
-    return [_hit(row) for row in rows[: search.limit]]
 
 
 def _hit(row: Any) -> ListingHit:

@@ -162,14 +162,12 @@ def _one_of_each(looked: Subquery, is_cut: Any) -> Subquery:
     return select(ranked).where(ranked.c.rank == 1).subquery()
 
 
-def _first_of(
-    found: Subquery, search: Search, order: Sequence[Any] = (), name: str = "best"
-) -> Subquery:
+def _first_of(found: Subquery, search: Search, order: Sequence[Any] = ()) -> Subquery:
     """Select the first few, and number them by ``position``."""
     position = func.row_number().over(order_by=[*order, *_best_first(found.c, search)])
-    numbered = select(found, position.label("position")).subquery(f"{name}_numbered")
+    numbered = select(found, position.label("position")).subquery("numbered")
     query = select(numbered).order_by(numbered.c.position).limit(bindparam("limit", type_=Integer))
-    return query.subquery(name)
+    return query.subquery("best")
 
 
 def _looked_up(
@@ -220,21 +218,11 @@ def _count(instruments: CTE) -> Any:
     return select(func.count()).select_from(instruments).scalar_subquery()
 
 
-def with_choice(found: Subquery, search: Search) -> Subquery:
-    """Give all listings of an instrument that is the only one that will do: a choice."""
-    best = select(found, func.count().over().label("count")).cte("found")
-    only = select(best).where(best.c.count == 1).cte("only")
-    others = (
-        select(*_listing_columns(search), *_rating(only), only.c.is_partial)
-        .join_from(only, Listing, Listing.instrument_id == only.c.instrument_id)
-        .where(*is_to_be_had(search))
-    )
-    further = _first_of(others.subquery("others"), search, name="further")
-    names = ["listing_id", "instrument_id", "tier", "here", "is_partial", "position"]
-    return union_all(
-        select(*(best.c[name] for name in names)).where(best.c.count > 1),
-        select(*(further.c[name] for name in names)),
-    ).subquery("choice")
+def listings_of_one(search: Search) -> Subquery:
+    """Select the best free listings of the instrument ``instrument_id``, a parameter."""
+    query = select(*_listing_columns(search), *_unrated())
+    query = query.where(Listing.instrument_id == bindparam("instrument_id"), *is_to_be_had(search))
+    return _first_of(query.subquery("of_one"), search)
 
 
 def _unrated() -> list[Any]:
