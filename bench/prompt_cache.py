@@ -33,7 +33,7 @@ from .figures import Curve, Figure
 
 NUM_CTX = 4096
 MOST_USERS = 4
-LATER = 10  # the turn whose first token is compared with the second's
+LATER = 10  # the turn whose first token is compared with that of the second, which asks alike
 
 #: It stays with a thing for a while, as people do, and goes on to others.
 QUESTIONS = """
@@ -46,7 +46,7 @@ How often should I change the strings?
 Is the second one good for folk songs?
 How long does it take to learn a few chords?
 Can I play quietly with it in the evening?
-Thank you. What should I look at when I pick it up?
+Which of these is the easiest to carry to a friend?
 My daughter would like to play the piano. Do you have digital pianos?
 Which one has weighted keys?
 Does she need a stand for it?
