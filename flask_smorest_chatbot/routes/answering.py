@@ -29,6 +29,11 @@ def _turn(services: TurnServices, plan: TurnPlan, opened: OpenTurn) -> Turn:
     return Turn(services, plan, opened, _own_host(), request_id())
 
 
+def _own_host() -> str:
+    """Return the name of the site, as the client calls it, without port."""
+    return urlsplit(f"//{request.host}").hostname or ""
+
+
 def start_turn(endpoint: ChatEndpoint, message: str, session_id: str | None) -> Turn | Following:
     """Open the turn of a message, or follow the one that the same request has opened before."""
     services = current_app.extensions["chatbot"].turn_services
@@ -46,32 +51,6 @@ def start_turn(endpoint: ChatEndpoint, message: str, session_id: str | None) -> 
     if isinstance(opened, Following):
         return opened
     return _turn(services, plan, opened)
-
-
-def follow_answer(answer_id: int) -> Response:
-    """Answer with the events of an answer of the user's, from the client's last one on.
-
-    :raises NotFoundError: when there is none
-    :raises RateLimitedError: when the user follows as many answers as may be
-    """
-    services = current_app.extensions["chatbot"].turn_services
-    user_id = current_user_key()
-    stored = services.conversations.read_answer(user_id, answer_id)
-    if stored is None:
-        raise NotFoundError("There is no such answer.")
-    place = last_place(answer_id)
-    if place.is_done:
-        return Response(status=204)
-    following = Following(
-        services, user_id, answer_id, stored.created_at, place.seen, place.knows_recommendations
-    )
-    following.line_up()
-    return event_stream(following, services.config.ping_interval)
-
-
-def _own_host() -> str:
-    """Return the name of the site, as the client calls it, without port."""
-    return urlsplit(f"//{request.host}").hostname or ""
 
 
 def retry_turn(message_id: int) -> Turn | Following:
@@ -109,6 +88,27 @@ def answer(turn: Turn | Following) -> Response | dict[str, Any]:
             case Failed(error):
                 raise error
     raise TurnError("The client left before the answer was complete.", "client_left")
+
+
+def follow_answer(answer_id: int) -> Response:
+    """Answer with the events of an answer of the user's, from the client's last one on.
+
+    :raises NotFoundError: when there is none
+    :raises RateLimitedError: when the user follows as many answers as may be
+    """
+    services = current_app.extensions["chatbot"].turn_services
+    user_id = current_user_key()
+    stored = services.conversations.read_answer(user_id, answer_id)
+    if stored is None:
+        raise NotFoundError("There is no such answer.")
+    place = last_place(answer_id)
+    if place.is_done:
+        return Response(status=204)
+    following = Following(
+        services, user_id, answer_id, stored.created_at, place.seen, place.knows_recommendations
+    )
+    following.line_up()
+    return event_stream(following, services.config.ping_interval)
 
 
 def _vary(response: Response) -> Response:

@@ -62,10 +62,10 @@ def _length(match: re.Match[str]) -> Length:
     said = match["n2"] or match["n"]
     if re.fullmatch(HOURS, match["unit"]):
         return max(1, int(said) // 24) if said.isdigit() else 1, "day"
-    unit = next(unit for unit, words in UNITS.items() if re.fullmatch(words, match["unit"]))
+    unit = _unit(match)
     if re.fullmatch(HALF, said):
         return _HALVES.get(unit, (1, "day"))
-    count = int(said) if said.isdigit() else NUMBERS[said]
+    count = _number(said)
     if match["half"] and unit in ("week", "month", "day"):
         days = {"day": 1, "week": 7, "month": 30}[unit]
         return count * days + (days + 1) // 2, "day"
@@ -74,8 +74,15 @@ def _length(match: re.Match[str]) -> Length:
 
 def shift_of(match: re.Match[str]) -> tuple[int, str, bool]:
     """Return by how much dates are moved, signed, in which unit, and whether only their end."""
-    said = match["n"]
-    count = int(said) if said.isdigit() else NUMBERS[said]
-    unit = next(unit for unit, words in UNITS.items() if re.fullmatch(words, match["unit"]))
+    count = _number(match["n"])
     backwards = match["way"] in ("earlier", "sooner")
-    return -count if backwards else count, unit, match["way"] in ("longer", "more")
+    return -count if backwards else count, _unit(match), match["way"] in ("longer", "more")
+
+
+def _unit(match: re.Match[str]) -> str:
+    """Return the English unit of the words of any language."""
+    return next(unit for unit, words in UNITS.items() if re.fullmatch(words, match["unit"]))
+
+
+def _number(said: str) -> int:
+    return int(said) if said.isdigit() else NUMBERS[said]

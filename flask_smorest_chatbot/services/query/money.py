@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from ...catalog import Budget
@@ -61,10 +61,10 @@ class _Bound:
     side: str | None
     currency: str | None
     unit: str | None
+    start: int
     end: int
     for_unit: str | None
     for_at: int | None
-    start: int = 0
 
 
 def asks_price(text: str) -> bool:
@@ -114,7 +114,7 @@ def _bounds(scan: Scan) -> Iterator[_Bound]:
         done = bound.end
         scan.blank([(_comparison_start(text, match.start()), bound.end)])
         if bound.unit not in ("hour", "year") and all(amount > 0 for amount in bound.amounts):
-            yield replace(bound, start=match.start())
+            yield bound
 
 
 def _uncorrected(bounds: list[_Bound], text: str) -> list[_Bound]:
@@ -159,6 +159,7 @@ def _bound(text: str, first: re.Match[str], second: re.Match[str] | None) -> _Bo
                 side=None,
                 currency=currency,
                 unit=None,
+                start=first.start(),
                 end=end,
                 for_unit=None,
                 for_at=None,
@@ -190,6 +191,7 @@ def _bound(text: str, first: re.Match[str], second: re.Match[str] | None) -> _Bo
         side=said,
         currency=currency,
         unit=unit,
+        start=first.start(),
         end=period.end() if period else end,
         for_unit=(period["unit"] or period["same"]) if period else None,
         for_at=paid.end() if paid else None,

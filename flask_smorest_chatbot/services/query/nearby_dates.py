@@ -132,12 +132,16 @@ def _weekend(match: re.Match[str], today: date) -> Point | None:
     return Point(span=match.span(), resolve=resolve, is_range=True)
 
 
-def _week(match: re.Match[str], today: date) -> Point | None:
-    is_this = (match["which"] or "next").startswith(
-        ("this", "diese", "est", "ce")
-    ) and "coming" not in match[0]
+def _ahead_by(match: re.Match[str]) -> int:
+    """Return how many weeks or months ahead: "this", "next", "after next"."""
+    is_this = (match["which"] or "next").startswith(("this", "diese", "est", "ce"))
+    if is_this and "coming" not in match[0]:
+        return 0
+    return 2 if match["later"] else 1
 
-    weeks = 0 if is_this else 2 if match["later"] else 1
+
+def _week(match: re.Match[str], today: date) -> Point | None:
+    weeks = _ahead_by(match)
 
     def resolve(base: date) -> Days:
         return week_of(base + timedelta(weeks=weeks))
@@ -146,11 +150,7 @@ def _week(match: re.Match[str], today: date) -> Point | None:
 
 
 def _month_ahead(match: re.Match[str], today: date) -> Point | None:
-    is_this = (match["which"] or "next").startswith(
-        ("this", "diese", "est", "ce")
-    ) and "coming" not in match[0]
-
-    months = 0 if is_this else 2 if match["later"] else 1
+    months = _ahead_by(match)
 
     def resolve(base: date) -> Days:
         return month_days(base.year, base.month + months)

@@ -101,7 +101,7 @@ def ungrounded_price(
     if item.amount is None:
         return False
     days = {DAYS_OF_UNIT.get(money.unit or item.price_unit, 1)}
-    days |= {_days(found) for found in _FOR_DAYS.finditer(about)}
+    days |= _days_told(about)
     unit = DAYS_OF_UNIT.get(item.price_unit, 1)
     true = [item.amount * count / unit for count in days]
     # "$73.50 a day" is no total.
@@ -113,7 +113,7 @@ def ungrounded_price(
 
 def _is_for_longer(item: CatalogItem, money: Money, about: str, after: str) -> bool:
     """Tell "for a week, $15 in total" of what costs that a day."""
-    days = {_days(found) for found in _FOR_DAYS.finditer(about)}
+    days = _days_told(about)
     unit = DAYS_OF_UNIT.get(item.price_unit, 1)
     if item.amount is None or not days - {unit} or not _IN_TOTAL.match(after):
         return False
@@ -166,6 +166,9 @@ def _leading(lead: str, *, is_first: bool) -> Iterator[Money]:
             yield money
 
 
-def _days(found: re.Match[str]) -> int:
-    count = _NUMBERS.get(found[1].lower()) or int(found[1])
-    return count * DAYS_OF_UNIT[found[2].lower()]
+def _days_told(about: str) -> set[int]:
+    """Return the lengths in days that a text names: "for 3 days", "a week"."""
+    return {
+        (_NUMBERS.get(found[1].lower()) or int(found[1])) * DAYS_OF_UNIT[found[2].lower()]
+        for found in _FOR_DAYS.finditer(about)
+    }
