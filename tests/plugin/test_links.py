@@ -44,7 +44,7 @@ CASES = {
     "[1]: //evil.example\n[2]: javascript:alert": "[1]: (link removed)\n[2]: (link removed)",
     '<a href="//evil.example"> <img src=//evil.example/x>': '<a href="(link removed)">'
     " <img src=(link removed)>",
-    "ftp://evil.example mailto://x": "ftp(link removed) mailto(link removed)",
+    "ftp://evil.example mailto://x": "ftp:(link removed) mailto:(link removed)",
     "http://shop.example@evil.example": "(link removed)",
     "http://shop.example\\@evil.example": "(link removed)",
     "http://evil.example\\.shop.example": "(link removed)",

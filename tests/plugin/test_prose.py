@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pieces import letters
 
 from flask_smorest_chatbot.services.prompts import REMINDER
+from flask_smorest_chatbot.services.reading.links import LinkFilter
 from flask_smorest_chatbot.services.reading.prose import ProseFilter, cited_items
 
 BLOCK = '<recommendations>[{"id": 17, "reason": "Easy."}]</recommendations>'
@@ -171,7 +174,7 @@ def split(pieces: list[str]) -> tuple[str, list[str]]:
 @pytest.mark.parametrize("name", CASES)
 def test_prose_is_kept_and_data_is_held_back(name: str) -> None:
     written, prose, blocks = CASES[name]
-    for pieces in ([written], list(written)):
+    for pieces in ([written], letters(written)):
         text, held = split(pieces)
         assert (text, len(held)) == (prose, blocks)
 
@@ -179,9 +182,23 @@ def test_prose_is_kept_and_data_is_held_back(name: str) -> None:
 @given(st.sampled_from(sorted(CASES)), st.lists(st.integers(0, 80), max_size=8))
 def test_pieces_may_end_anywhere(name: str, cuts: list[int]) -> None:
     written = CASES[name][0]
-    places = [0, *sorted(min(cut, len(written)) for cut in cuts), len(written)]
-    pieces = [written[a:b] for a, b in itertools.pairwise(places)]
+    parts = letters(written)
+    places = [0, *sorted(min(cut, len(parts)) for cut in cuts), len(parts)]
+    pieces = ["".join(parts[a:b]) for a, b in itertools.pairwise(places)]
     assert split(pieces) == split([written])
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "It is a guitar. I like it: I'd play it in a band - or more. It costs $9 a day; rent it.",
+        "I recommend the first. Is it loud? Re-read this: it isn't. So is that. Join us, why not?",
+    ],
+)
+def test_words_are_handed_on_at_once(written: str) -> None:
+    prose, links = ProseFilter(), LinkFilter([])
+    for piece in re.findall(r" ?\w+|[^\w\s]", written):
+        assert links.feed(prose.feed(piece)) == piece
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="<`[{~", exclude_categories=["Cs"])))
@@ -222,7 +239,7 @@ FRAGMENTS = [
 def test_no_text_breaks_it(pieces: list[str]) -> None:
     written = "".join(pieces)
     text, held = split(pieces)
-    assert (text, held) == split([written]) == split(list(written))
+    assert (text, held) == split([written]) == split(letters(written))
     for mark in (
         "<recommendations>",
         "<items>",

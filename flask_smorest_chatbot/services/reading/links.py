@@ -15,18 +15,18 @@ REMOVED = "(link removed)"
 #: Longer addresses go without a look at them.
 LONGEST_ADDRESS = 2000
 
-#: Where an address begins; a scheme that is none of the web's has been handed on before its "://".
+#: Where an address begins; a scheme that is none of the web's has been handed on before its "//".
 _WORDS = ("http:", "https:", "www.", "javascript:", "vbscript:", "data:")
+#: Not within a word, nor as in "I'd".
+_NOT_WITHIN = "(?<![A-Za-z0-9])(?<![A-Za-z]['\u2019])"
 _START = re.compile(
-    rf"(?P<target>\]\(\s*)|(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, _WORDS))})|://"
-    r"|(?<![:/\w])//(?=[\w\[])",
+    rf"(?P<target>\]\(\s*)|{_NOT_WITHIN}(?:{'|'.join(map(re.escape, _WORDS))})"
+    r"|(?<=:)//|(?<![/\w])//(?=[\w\[])",
     re.IGNORECASE,
 )
 _BEGUN = sorted({re.escape(word[:end]) for word in _WORDS for end in range(1, len(word))})
 #: What may become such a beginning.
-_PARTIAL = re.compile(
-    rf"(?:(?<![A-Za-z0-9])(?:{'|'.join(_BEGUN)})|:/?|(?<![:/\w])//?|\])\Z", re.IGNORECASE
-)
+_PARTIAL = re.compile(rf"(?:{_NOT_WITHIN}(?:{'|'.join(_BEGUN)})|(?<![/\w])//?|\])\Z", re.IGNORECASE)
 _END_OF_TARGET = re.compile(r"[\s)]")
 _END_OF_BARE = re.compile(r"[\s<>()\[\]{}\"'`]")
 _SENTENCE_MARKS = ".,;:!?*_~"
@@ -46,7 +46,7 @@ class LinkFilter:
         self.removed: list[str] = []
         self._hosts = {host.lower() for host in hosts}
         self._pending = ""  # begins with what is, or may become, an address
-        self._before = " "  # the character before that
+        self._before = "  "  # the two characters before that
         self._dropping: re.Pattern[str] | None = (
             None  # what ends the overlong address being dropped
         )
@@ -65,7 +65,7 @@ class LinkFilter:
         told = ""
         while (part := self._step(is_end)) is not None:
             told += part
-            self._before = part[-1:] or self._before
+            self._before = (self._before + part)[-2:]
         return told
 
     def _step(self, is_end: bool) -> str | None:
@@ -75,16 +75,16 @@ class LinkFilter:
         if self._dropping:
             return self._drop(self._dropping)
         text = self._before + self._pending
-        start = _START.search(text, 1)
-        at = start.start() - 1 if start else self._end_of_text(text, is_end)
+        start = _START.search(text, len(self._before))
+        at = start.start() - len(self._before) if start else self._end_of_text(text, is_end)
         if start is None or at > 0:
             told, self._pending = self._pending[:at], self._pending[at:]
             return told or None
         return self._step_at_address(start, is_end)
 
     def _end_of_text(self, text: str, is_end: bool) -> int:
-        partial = None if is_end else _PARTIAL.search(text, 1)
-        return (partial.start() if partial else len(text)) - 1
+        partial = None if is_end else _PARTIAL.search(text, len(self._before))
+        return (partial.start() if partial else len(text)) - len(self._before)
 
     def _step_at_address(self, start: re.Match[str], is_end: bool) -> str | None:
         """Judge the address that what is pending begins with, once its end is there."""

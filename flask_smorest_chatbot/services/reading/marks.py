@@ -1,7 +1,9 @@
 """The marks that a model writes beside its prose: what opens a data block, and what says nothing.
 
 All patterns are bounded, so that no text takes more than linear time, and each comes with the one
-for its beginnings: whether text is a mark must not depend on where a piece of it ends.
+for its beginnings: whether text is a mark must not depend on where a piece of it ends. A label that
+no sign precedes is the exception: it is known by its first three letters, if a piece has them
+together. To wait for more at "It" would hold back the first word of every other sentence.
 """
 
 from __future__ import annotations
@@ -66,29 +68,33 @@ BROKEN_TAGS = re.compile(rf"(?:{_BROKEN_TAG}){{1,8}}(?=<)", re.IGNORECASE)
 _BEFORE = rf"(?:(?:{_BROKEN_TAG}){{0,8}}|\*{{0,3}})\\?"
 #: What may still become one of the above.
 PARTIAL = re.compile(
-    rf"{_CUT_CODE}?(?:"
+    rf"{_CUT_CODE}|{_CUT_CODE}?(?:"
     rf"{_HALF_STRONG}|\*{{1,3}}\\?|\\|{_BEFORE}<{_SPACE}/?{_SPACE}[a-z]{{0,16}}\s{{0,9}}\\?/?"
     rf"|(?:{_BROKEN_TAG}){{0,8}}<(?:[^\s<>][^<>\n]{{0,300}})?|<</?sys>|{_CUT_REMINDER}"
     rf"|{_BEFORE}{_TAG}\*{{0,3}}{_GAP}(?:{_CODE})?(?:`{{1,2}}|~{{1,2}})?"
     rf"|&(?:l|lt|lt;/?[a-z]{{0,{len(BLOCK_TAG)}}}(?:&|&g|&gt)?)?"
-    rf"|\[/?[a-z_]{{0,20}}|\[\s{{0,20}}|\{{\s{{0,20}}(?:[a-z]{{1,15}}\s{{0,3}})?"
-    rf"|(?:-\s{{0,3}})?[\"']?(?:i|id[\"']?\s{{0,3}})?)",
+    rf"|\[/?[a-z_]{{0,20}}|\[\s{{0,20}}|\{{\s{{0,20}}(?:[a-z]{{1,15}}\s{{0,3}})?)",
     re.IGNORECASE,
 )
 _LEAD = re.compile(rf"(?:{_LABEL})?+(?:{_CODE})?+(?:{_LABEL})?+", re.IGNORECASE)
-_LABEL_STARTS = "|".join(
-    sorted({label[:end] for label in _LABELS for end in range(1, len(label) + 1)}, key=len)
-)
+_LONG_ENOUGH = 3  # letters; what is shorter may begin anything
+_LABEL_STARTS = sorted({label[:end] for label in _LABELS for end in range(1, len(label) + 1)})
+_SURE_STARTS = [start for start in _LABEL_STARTS if len(start) >= _LONG_ENOUGH]
 #: What may still become a label, or a list of ids, at the beginning of a line or behind a fence.
 _CUT_LABEL = re.compile(
-    rf"(?:(?:#{{1,6}} ?)?{_EMPHASIS}{{0,3}}(?:{_LABEL_STARTS})?"
+    rf"(?:(?:#{{1,6}} ?{_EMPHASIS}{{0,3}}|{_EMPHASIS}{{1,3}})(?:{'|'.join(_LABEL_STARTS)})?"
+    rf"|(?:{'|'.join(_SURE_STARTS)})?"
     rf"|(?:#{{1,6}} )?{_EMPHASIS}{{0,3}}(?:{'|'.join(_LABELS)}){_EMPHASIS}{{0,3}}\s{{0,23}}"
     rf"(?:[:=]\*{{0,2}}\s{{0,20}})?)",
     re.IGNORECASE,
 )
+#: What may still become a list, or another label, behind a label or fence: rarely prose.
+_CUT_LIST = re.compile(
+    rf"(?:-\s{{0,3}})?[\"']?(?:i|id[\"']?\s{{0,3}})?|{'|'.join(_LABEL_STARTS)}", re.IGNORECASE
+)
 _CUT_IDS = re.compile(r"`?\[[\w\s,-]{0,600}(?:\][ \t]{0,20}`{0,2}[ \t]{0,20})?")
 #: Where in a text a label may begin.
-LABEL_START = r"(?<=\s)(?:(?=[\"'_#\u201c]|re|it|pi|se|id|js)|[ripsj]\Z)"
+LABEL_START = r"(?<=\s)(?=[\"'_#\u201c]|rec|ite|pic|sel|ids|jso)"
 _WHOLE = (
     *(f"<{name}>" for name in ("items", "notes", "profile", BLOCK_TAG, *_THINKING.split("|"))),
     *(f"</{name}>" for name in ("items", "notes", "profile", BLOCK_TAG, *_THINKING.split("|"))),
@@ -97,7 +103,6 @@ _WHOLE = (
 _CUT_ITEM = re.compile(r"</?item\b[^<>\n]*", re.IGNORECASE)
 _EMPTY_WRAPPING = re.compile(rf"\s*(?:{_CODE}|{_TAG})", re.IGNORECASE)
 _WHOLE_TAG = re.compile(_HALF_STRONG, re.IGNORECASE)
-_LONG_ENOUGH = 3  # what is shorter may begin anything
 
 
 def may_go_on(text: str, *, starts_line: bool) -> bool:
@@ -110,10 +115,9 @@ def may_go_on(text: str, *, starts_line: bool) -> bool:
     if not (starts_line or text.startswith(("```", "~~~"))):
         return False
     lead = _LEAD.match(text)
-    return any(
-        pattern.fullmatch(text, lead.end() if lead else 0)
-        for pattern in (_CUT_LABEL, _CUT_IDS, PARTIAL)
-    )
+    known = lead[0] if lead else ""
+    patterns = (_CUT_LABEL, _CUT_IDS, PARTIAL, *([_CUT_LIST] if known else ()))
+    return any(pattern.fullmatch(text, len(known)) for pattern in patterns)
 
 
 def is_cut_label(text: str) -> bool:
