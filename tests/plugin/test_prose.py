@@ -151,6 +151,8 @@ CASES: dict[str, tuple[str, str, int]] = {
         1,
     ),
     "other backslashes stay": ("a \\< b \\(c\\) \\", "a \\< b \\(c\\) \\", 0),
+    "tag behind four ticks": ("````json\n<recommendations><", "````json", 1),
+    "label before a tag before prose": ("Items = <recommendations>None. [1] x", "None. [1] x", 0),
     "reminder": (f"{REMINDER}\nTake it. {REMINDER.upper()}", "Take it.", 0),
     "reminder in lines": ("Take it.\n" + REMINDER.replace(" ", "\n"), "Take it.", 0),
     "cut reminder": (f"Take it. {REMINDER[:40]}", "Take it.", 0),
@@ -231,6 +233,7 @@ FRAGMENTS = [
         "</s>",
     ),
     *('"reason": "', "\n\n", "- id: 1", "x" * 700, "é\u0301", "\ud83c", "\udfb8"),
+    *("Items = ", "ids: ", '"items": ', "json\n", "recommendations", "[1, 2]", "It ", "```yaml\n"),
 ]
 
 

@@ -39,7 +39,7 @@ _IDS = r"\[\s{0,5}[\w-]{1,60}(?:\s{0,3},\s{0,3}[\w-]{1,60}){0,49}\s{0,5}\]"
 #: Where a block begins. The group that matched says which kind it is.
 OPENING = re.compile(
     rf"<(?P<thought>{_THINKING})>"
-    rf"|(?P<label>{_LABEL})?+{_FENCE}{_LABEL}?+(?:"
+    rf"|(?P<label>{_LABEL})?+{_FENCE}(?:(?:(?<=`{{3}})|(?<!`)){_LABEL})?+(?:"
     rf"{TAG_OF_BLOCK}{_GAP}(?P<inner>{_CODE})?+"
     r"(?:(?P<tagged>[\[{])|(?P<text>(?=[^`~]|`{1,2}[^`]|~{1,2}[^~])))"
     rf"|(?(label)(?P<listed>[\[{{])|(?P<ids>{_IDS}(?=[ \t]*(?:`{{3}}|`?[ \t]*\n))))"

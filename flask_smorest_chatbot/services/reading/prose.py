@@ -39,7 +39,7 @@ __all__ = ["ProseFilter", "cited_items"]
 _SUSPECT = re.compile(rf"[<`\[{{&~*\\(]|{LABEL_START}", re.IGNORECASE)
 #: Longer pieces are taken in parts, so that no step handles much text.
 _STRIDE = 512
-_OPENING_TAG = re.compile(rf"^[`~]*\w*\s*{TAG_OF_BLOCK}", re.IGNORECASE)
+_OPENING_TAG = re.compile(TAG_OF_BLOCK, re.IGNORECASE)
 _CLOSING_TAG = re.compile(ANY_TAG, re.IGNORECASE)
 _CLOSING_THOUGHT = re.compile(r"</(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _FENCES = ("```", "~~~")
@@ -51,9 +51,13 @@ _OVERLAP = 64
 
 @dataclass
 class _Block:
-    """A block that has begun: its kind, the code fence around it, and what finds its end."""
+    """A block that has begun: its kind, the code fence around it, and what finds its end.
+
+    ``opening`` is how many characters its beginning takes.
+    """
 
     kind: str
+    opening: int
     fence: str
     scanner: Until | UntilClosed
     is_labelled: bool
@@ -180,7 +184,9 @@ class ProseFilter:
     def _opens(self, opening: re.Match[str]) -> bool:
         """Tell whether what looks like a block's beginning is one here."""
         is_fenced = (opening["fence"] or "").startswith(_FENCES)
-        if opening["label"] or opening.lastgroup == "ids":
+        if opening["label"]:
+            return self._starts_line()
+        if opening.lastgroup == "ids":
             return is_fenced or self._starts_line()
         return is_fenced or opening.lastgroup != "yaml"
 
@@ -200,7 +206,7 @@ class ProseFilter:
         kind = opening.lastgroup or ""
         fence = opening["inner"] or opening["fence"] or opening["lead"] or ""
         is_labelled = opening["label"] is not None or fence.startswith(_FENCES)
-        self._block = _Block(kind, fence, _scanner(kind, opening), is_labelled)
+        self._block = _Block(kind, opening.end(), fence, _scanner(kind, opening), is_labelled)
         self._has_gap |= kind != "json"
         return ""
 
@@ -231,8 +237,8 @@ class ProseFilter:
         :param is_cut: the text ended before the block did
         """
         text, self._pending, self._block = self._pending[:end], self._pending[end:], None
-        if block.kind == "text" and not is_plain_data(_untagged(text)):
-            self._pending = _untagged(text) + self._pending
+        if block.kind == "text" and not is_plain_data(said := _untagged(text, block.opening)):
+            self._pending = said + self._pending
             return ""
         if self._is_data(block, text) or (is_cut and is_start_of_ours(text)):
             self._note(block, text)
@@ -299,8 +305,10 @@ def _whole_tag(text: str, at: int) -> re.Match[str] | None:
     return OPENING.match(text, at) or MARK.match(text, at)
 
 
-def _untagged(text: str) -> str:
-    return _OPENING_TAG.sub("", text, count=1)
+def _untagged(text: str, opening: int) -> str:
+    """Return a block without its tag and what stands before that."""
+    tag = _OPENING_TAG.search(text, 0, opening)
+    return text[tag.end() if tag else opening :]
 
 
 def _without_cut_mark(text: str) -> str:
