@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -430,14 +431,16 @@ class Turn:
         if self._charged:
             return
         self._charged = True
-        used, services = self._used, self.services
         try:
-            services.usage.charge(
-                self.opened.user_id, services.today, used["input"], used["output"]
-            )
+            self.services.usage.charge(*self._cost())
         except SQLAlchemyError as error:
             told = without_text(error)
             log.error("turn %s could not be counted: %s", self.opened.answer_id, told)
+
+    def _cost(self) -> tuple[Any, date, int, int]:
+        """Return whom to charge, for which day, and the tokens read and written."""
+        used = self._used
+        return self.opened.user_id, self.services.today, used["input"], used["output"]
 
     def _end_badly(self, status: str, reason: str) -> None:
         """Store a bad end. If even that fails, the claim runs out and the next read settles it."""
@@ -467,11 +470,11 @@ class Turn:
             told = values.get("context_data", {"endpoint": self.opened.endpoint})
             answer["context_data"] = {**told, "profile": self._briefing.profile}
             changes = self._briefing.session_changes
-        stored = self.services.conversations.settle(self.opened, answer, changes)
-        self._charge()
-        if not stored:
+        charge = None if self._charged else self.services.usage.charging(*self._cost())
+        if not self.services.conversations.settle(self.opened, answer, changes, charge):
+            self._charge()
             return False
-        self._settled = True
+        self._settled = self._charged = True
         TURNS.labels(values["status"]).inc()
         TURN_SECONDS.observe(took_ms / 1000)
         self._log(values, took_ms)

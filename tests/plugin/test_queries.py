@@ -14,7 +14,7 @@ from test_paging import store
 from flask_smorest_chatbot.services import running
 
 #: Of the plugin and of the access token's user. What a host's loaders ask comes on top.
-MOST = 6
+MOST = {"sqlite": 6, "postgresql": 5}
 
 
 @contextmanager
@@ -55,14 +55,16 @@ def without_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_turn_makes_few_queries(host: Host, user: Any) -> None:
+    with host.app.app_context():
+        most = MOST[host.db.engine.dialect.name]
     first = ask(host, user, None)
-    assert len(first) <= MOST, first
+    assert len(first) <= most, first
     named = ask(host, user, "s0")
-    assert len(named) <= MOST, named
+    assert len(named) <= most, named
     later = ask(host, user, "s0")
-    assert len(later) <= MOST, later
+    assert len(later) <= most, later
     streamed = ask(host, user, "s0", Accept="text/event-stream")
-    assert len(streamed) <= MOST, streamed
+    assert len(streamed) <= most, streamed
 
 
 def test_a_turn_makes_as_many_queries_after_a_long_history(host: Host, user: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -70,6 +70,31 @@ class Tables(Store):
             bind_arguments={"mapper": sa.inspect(self.messages)}
         )
         return connection
+
+    def _in_order(self, *statements: Any) -> sa.CursorResult[Any]:
+        """Carry out statements one after the other; PostgreSQL takes them all in one round trip.
+
+        :param statements: all but the first with conditions
+        :return: the last one's result
+        """
+        *first, last = statements
+        connection = self._connection()
+        if connection.dialect.name != "postgresql" or not all(map(self._is_ours, first)):
+            for statement in first:
+                self.db.session.execute(statement)
+            return cast("sa.CursorResult[Any]", self.db.session.execute(last))
+        done: list[Any] = []
+        for number, statement in enumerate(first):
+            # Each waits for the one before, or PostgreSQL would choose the order of their locks.
+            step = statement.where(*done) if done else statement
+            ran = step.returning(sa.literal(1).label("row")).cte(f"step_{number}")
+            done = [sa.select(sa.func.count()).select_from(ran).scalar_subquery() >= 0]
+        return cast("sa.CursorResult[Any]", self.db.session.execute(last.where(*done)))
+
+    def _is_ours(self, statement: Any) -> bool:
+        """Tell whether a statement is one of the messages' own database."""
+        bind = self.db.session.get_bind(clause=statement)
+        return bool(bind.engine is self._connection().engine)
 
     def _own(self, model: type[Any], user_id: Any, *conditions: Any) -> Any:
         return self.db.session.scalar(sa.select(model).where(model.user_id == user_id, *conditions))
