@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ...errors import ConflictError
-from .lost_turns import CLAIM_LENGTH
-from .worker import new_claim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,18 +65,14 @@ class InSession:
     key: int
     name: str
 
-    @property
-    def columns(self) -> dict[str, Any]:
-        """What every message of the session says of it."""
-        return {"user_id": self.user_id, "session_id": self.name, "chat_session_id": self.key}
+    def row(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the columns of a message with those that say where it is added."""
+        owner = {"user_id": self.user_id, "session_id": self.name, "chat_session_id": self.key}
+        return {**message, **owner}
 
-    def claim(self, at: datetime) -> dict[str, Any]:
-        """Return what the one answer says that is being written."""
-        return {
-            "claimed_session_id": self.key,
-            "claimed_until": at + CLAIM_LENGTH,
-            "claimed_by": new_claim(),
-        }
+    def claiming_row(self, answer: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the same of the one answer that is being written."""
+        return {**self.row(answer), "claimed_session_id": self.key}
 
     def turn(
         self, question_id: int, question: str, answer_id: int, answer: dict[str, Any]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -18,42 +19,40 @@ from .upsert import upsert
 class Sessions(Tables):
     """Finds and creates the rows that messages belong to."""
 
-    def _use_session(
-        self, user_id: Any, session_id: str, title: str, at: datetime, added: int
-    ) -> int:
-        """Return the key of the user's session of that name, made if need be, and lock it.
+    def _use_session(self, user_id: Any, upsert: Callable[[], Any]) -> Any:
+        """Return the user's session as ``upsert`` does: its ``id``, and what else that tells.
 
         To be called before anything else is written, as rows without a session are given one by
         transactions of their own.
 
-        :param title: of a new one
-        :param at: when messages are added to it
-        :param added: how many
+        :param upsert: finds the session, made if need be, and locks it; it tells ``has_unlinked``,
+            and nothing when the user is not there any more
         :raises SessionClearedError: when the user is not there any more
         """
-        values = {
-            "new_owner": user_id,
-            "new_name": session_id,
-            "new_title": title,
-            "new_at": at,
-            "new_count": added,
-        }
-        found = self._upsert_session(values)
+        found = upsert()
         if found is not None and found.has_unlinked:
             self.db.session.rollback()
             self._adopt_unlinked(user_id)
-            found = self._upsert_session(values)
+            found = upsert()
         if found is None:
             raise SessionClearedError()
-        return int(found.id)
+        return found
 
-    def _upsert_session(self, values: dict[str, Any]) -> Any:
+    def _upsert_session(self, values: Mapping[str, Any]) -> Any:
+        """Find the user's session, made if need be; see :meth:`_use_session`.
+
+        :param values: of :func:`new_session`
+        """
         connection = self._connection()
-        statement, found = self._session_upsert, self._session_found
         if connection.dialect.update_returning:
-            return connection.execute(statement.returning(*found.selected_columns), values).first()
-        connection.execute(statement, values)
-        return connection.execute(found, values).first()
+            return connection.execute(self._session_upserted, values).first()
+        connection.execute(self._session_upsert, values)
+        return connection.execute(self._session_found, values).first()
+
+    @cached_property
+    def _session_upserted(self) -> Any:
+        """The upsert that tells what is there then."""
+        return self._session_upsert.returning(*self._session_found.selected_columns)
 
     @cached_property
     def _session_upsert(self) -> Any:
@@ -174,6 +173,24 @@ class Sessions(Tables):
         session.started_at, session.last_message_at, session.message_count = first, last, count
         session.title = session.title or title_of(opening or "")
         self.db.session.flush()
+
+
+def new_session(
+    user_id: Any, session_id: str, title: str, at: datetime, added: int
+) -> dict[str, Any]:
+    """Return the parameters of :attr:`Sessions._session_upsert`.
+
+    :param title: of a new one
+    :param at: when messages are added to it
+    :param added: how many
+    """
+    return {
+        "new_owner": user_id,
+        "new_name": session_id,
+        "new_title": title,
+        "new_at": at,
+        "new_count": added,
+    }
 
 
 def title_of(question: str) -> str:

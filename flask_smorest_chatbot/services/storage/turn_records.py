@@ -1,4 +1,4 @@
-"""Turns in the host's database: opened, settled and stopped.
+"""Turns in the host's database: opened, opened anew, settled and stopped.
 
 Every method ends its transaction, which gives the connection back to the pool. So none is held
 while the model talks.
@@ -7,21 +7,17 @@ while the model talks.
 from __future__ import annotations
 
 import time
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from ...errors import ConflictError, NotFoundError, ReusedKeyError
-from ...models import utc_now
-from .lost_turns import UNCLAIMED, UNSETTLED, is_lost
-from .open_turn import InSession, OpenTurn, RepeatedRequestError, SessionBusyError
-from .progress import Progress
+from .lost_turns import UNCLAIMED, UNSETTLED
+from .open_turn import InSession, OpenTurn
+from .opening import Opening, pending_answer, told
 from .request_key import RequestKey
-from .sessions import title_of
 
 #: The reason of a stopped answer whose worker has not stored its last words yet.
 STOPPING = "stopping"
@@ -31,110 +27,8 @@ LAST_WORDS = 2.0
 RETRYABLE = ("failed", "interrupted", "stopped")
 
 
-class TurnRecords(Progress):
+class TurnRecords(Opening):
     """Stores turns, one at a time per session."""
-
-    def open_turn(
-        self,
-        user_id: Any,
-        session_id: str | None,
-        question: str,
-        endpoint: str = "/chat",
-        request: RequestKey | None = None,
-    ) -> OpenTurn:
-        """Store the user's message and a pending answer, and claim the session for this turn.
-
-        :param session_id: the conversation to continue; None begins one
-        :param endpoint: path of the chat endpoint below the plugin's prefix
-        :param request: what tells a repeated request
-        :raises ConflictError: when the session is being answered already; nothing is stored
-        :raises SessionClearedError: when the session, or the user, is deleted this very moment
-        :raises RepeatedRequestError: when the same request has opened a turn before
-        """
-        session_id = session_id or str(uuid.uuid4())
-        answer = _pending_answer(endpoint)
-        asked = {"message_type": "user", "content": question, "status": "complete"}
-        asked["created_at"] = answer["created_at"]
-        rows = [asked, answer]
-
-        def open_it() -> OpenTurn:
-            with self.transaction():
-                key = self._use_session(
-                    user_id, session_id, title_of(question), answer["created_at"], len(rows)
-                )
-                in_session = InSession(user_id, key, session_id)
-                keys = self._insert(in_session, rows, request)
-                return in_session.turn(keys["user"], question, keys["assistant"], answer)
-
-        return self._unless_busy(open_it)
-
-    def _unless_busy(self, open_it: Callable[[], OpenTurn]) -> OpenTurn:
-        """Open a turn, also where that of a lost worker has the session.
-
-        :raises ConflictError: when another one has it
-        """
-        try:
-            return open_it()
-        except SessionBusyError as busy:
-            if busy.lost is None:
-                raise
-            with self.transaction():
-                self._settle_lost([busy.lost])
-        return open_it()
-
-    def _insert(
-        self, session: InSession, rows: Sequence[dict[str, Any]], request: RequestKey | None
-    ) -> dict[str, int]:
-        """Store messages of a session, the answer with a claim on it, which only one can have.
-
-        By one statement, as each takes a round trip; the ORM's would be one each on SQLite.
-
-        :param rows: their other columns; the first gets what tells the request that asked for it
-        :return: key of each by its ``message_type``
-        :raises RepeatedRequestError: when the same request has stored one before
-        :raises ConflictError: when another answer has the session
-        """
-        if request is not None:
-            rows[0].update(request_key=request.key, request_digest=request.digest)
-        rows[-1].update(session.claim(rows[-1]["created_at"]))
-        columns = dict.fromkeys(column for row in rows for column in row)
-        try:
-            return self._insert_rows([{**columns, **row, **session.columns} for row in rows])
-        except IntegrityError as error:
-            self.db.session.rollback()
-            if request is not None and self._is_known(session.user_id, request):
-                raise RepeatedRequestError() from error
-            claim = self.messages.claimed_session_id
-            other = self.db.session.scalar(sa.select(self.messages).where(claim == session.key))
-            if other is None and claim.name not in str(error.orig):
-                raise
-            raise SessionBusyError(self._gone(other, session)) from error
-
-    @staticmethod
-    def _gone(answer: Any, session: InSession) -> int | None:
-        """Return the key of an answer that does not need its session any more."""
-        if answer is None:  # it has ended meanwhile
-            return None
-        # Another user's: SQLite has given the number of a deleted session again.
-        is_gone = answer.user_id != session.user_id
-        is_gone = is_gone or is_lost(answer.claimed_until, answer.claimed_by)
-        return int(answer.id) if is_gone else None
-
-    def _is_known(self, user_id: Any, request: RequestKey) -> bool:
-        is_same = self.messages.request_key == request.key
-        return self._own(self.messages, user_id, is_same) is not None
-
-    def _insert_rows(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-        table, connection = self.messages.__table__, self._connection()
-        if connection.dialect.insert_executemany_returning:
-            insert = table.insert().returning(table.c.message_type, table.c.id)
-            return dict(connection.execute(insert, rows).all())
-        stored = {}
-        for row in rows:
-            key = connection.execute(table.insert(), row).inserted_primary_key
-            assert key is not None  # as for every single row
-            stored[row["message_type"]] = key[0]
-        return stored
 
     def find_request(self, user_id: Any, request: RequestKey) -> Any:
         """Return the latest answer to a request that came before; None if it did not.
@@ -210,7 +104,7 @@ class TurnRecords(Progress):
             if answer is None or question is None:
                 raise NotFoundError("There is no such message to retry.")
             endpoint = (answer.context_data or {}).get("endpoint", "/chat")
-            attempt = {**_pending_answer(endpoint), "reply_to_id": question.id}
+            attempt = {**pending_answer(endpoint), "reply_to_id": question.id, **told(request)}
             if answer.status not in RETRYABLE or self._said_since(answer):
                 raise ConflictError(
                     "Only the latest answer can be retried, and only if it broke off."
@@ -218,7 +112,8 @@ class TurnRecords(Progress):
             session = InSession(user_id, answer.chat_session_id, answer.session_id)
             if not self._add_message(session, attempt["created_at"]):  # cleared this moment
                 raise NotFoundError("There is no such message to retry.")
-            keys = self._insert(session, [attempt], request)
+            with self._refusals(user_id, session.name, request):
+                keys = self._insert_rows([session.claiming_row(attempt)])
             return session.turn(question.id, question.content, keys["assistant"], attempt)
 
     def _said_since(self, answer: Any) -> bool:
@@ -318,13 +213,3 @@ class TurnRecords(Progress):
         if answer is None or answer.message_type != "assistant":
             raise NotFoundError("There is no such answer.")
         return answer
-
-
-def _pending_answer(endpoint: str) -> dict[str, Any]:
-    return {
-        "message_type": "assistant",
-        "content": "",
-        "status": "pending",
-        "context_data": {"endpoint": endpoint},
-        "created_at": utc_now(),
-    }
