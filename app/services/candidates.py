@@ -59,8 +59,6 @@ def find(query: CatalogQuery) -> CatalogResult:
     if not hits and search.lowest_tier == _LIKED:
         search = replace(search, lowest_tier=0)
         hits = catalog.best_listings(search)
-    elif len(hits) == 1:  # of the only instrument that will do, let there be a choice
-        hits = catalog.further_listings(hits[0], search) or hits
     return _found(hits, search, query) if hits else _why_nothing(search, query)
 
 
@@ -193,18 +191,17 @@ def _liked(kind: Phrase) -> Iterator[Clue]:
 
 
 def _why_nothing(search: Search, query: CatalogQuery) -> CatalogResult:
-    stock = catalog.stock_of(search)
+    stock, nearest = catalog.why_nothing(search)
     if not stock.is_left:
         is_missing = _is_asked(query) and not stock.is_carried
         return CatalogResult(outcome="not_carried" if is_missing else "found")
-    if stock.is_in_budget and (hits := catalog.all_best_listings(search)):
+    if stock.is_cut and stock.is_in_budget and (hits := catalog.all_best_listings(search)):
         return _found(hits, search, query)  # of those that are not rated best
     if stock.is_in_budget:
-        return CatalogResult(outcome="all_out", nearest=_items(catalog.next_free(search), query))
-    is_bounded = search.most is not None or search.least is not None
-    nearest = (catalog.nearest_prices(search) if is_bounded else []) or [
-        hit for hit in catalog.cheapest_of_all(search) if hit.is_available
-    ]
+        nearest = catalog.next_free(search) if search.is_bounded else nearest
+        return CatalogResult(outcome="all_out", nearest=_items(nearest, query))
+    if not search.is_bounded or not nearest:
+        nearest = [hit for hit in catalog.cheapest_of_all(search) if hit.is_available]
     if not nearest:  # owners have withdrawn what the budget would allow
         return CatalogResult(outcome="all_out")
     return CatalogResult(outcome="over_budget", nearest=_items(nearest, query))

@@ -66,5 +66,9 @@ def is_offered(search: Search) -> list[Condition]:
 
 def is_in_budget(search: Search) -> list[Condition]:
     """Return the conditions on a listing's price."""
+    if search.is_beyond:
+        if search.most is not None:
+            return [Listing.daily_rate > bindparam("most")]
+        return [Listing.daily_rate < bindparam("least")]
     most = [] if search.most is None else [Listing.daily_rate <= bindparam("most")]
     return most if search.least is None else [*most, Listing.daily_rate >= bindparam("least")]

@@ -48,6 +48,7 @@ class Search:
     :param categories: exact but for case, as are the other three
     :param period: must be free
     :param most: US$ a day, inclusive, as is ``least``
+    :param is_beyond: what is dearer than ``most`` instead, or cheaper than ``least``
     :param place: "Austin, TX" or "Austin"; listings there are preferred
     :param place_first: prefer them to others that have more of the words
     :param user_id: whose own listings are left out
@@ -66,6 +67,7 @@ class Search:
     excluded_brands: Sequence[str] = ()
     most: Decimal | None = None
     least: Decimal | None = None
+    is_beyond: bool = False
     place: str | None = None
     place_first: bool = False
     user_id: int | None = None
@@ -78,6 +80,11 @@ class Search:
     def names_nothing(self) -> bool:
         """Whether any instrument will do."""
         return not (self.clues or self.categories or self.brands)
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the price matters."""
+        return self.most is not None or self.least is not None
 
     def without_exclusions(self) -> Search:
         """Return the search for what the user does not want, too."""
@@ -185,11 +192,13 @@ class Stock:
     :param is_carried: anything at all
     :param is_left: anything that the user has not excluded
     :param is_in_budget: anything of that which owners rent out and which is in the budget
+    :param is_cut: whether a search may have looked at only some of its instruments
     """
 
     is_carried: bool
     is_left: bool
     is_in_budget: bool
+    is_cut: bool
 
 
 _ANY_CLUE = Clue(phrase=())

@@ -87,7 +87,7 @@ def best_of_each(search: Search, dialect: str) -> Subquery:
         each = _looked_up(wanted, search, dialect).subquery()
         return _first_of(select(each, literal(0).label("is_partial")).subquery(), search)
     kept = _best_rated(wanted, search)
-    is_many = _count(kept) > bindparam("most_looked_up", type_=Integer)
+    is_many = count_of(kept) > bindparam("most_looked_up", type_=Integer)
     few = select(kept).where(~is_many).cte("few")
     # Not a join, or all listings of these instruments would be sorted by price.
     is_kept = Listing.instrument_id.in_(select(kept.c.id)).is_(True)
@@ -96,13 +96,15 @@ def best_of_each(search: Search, dialect: str) -> Subquery:
         for window in _windows(search, is_many, is_kept)
     ]
     looked = union_all(_looked_up(few, search, dialect), *passes).subquery("looked")
-    is_cut = or_(_count(kept) < _count(wanted), func.sum(looked.c.is_last).over() >= WINDOW)
+    is_cut = or_(count_of(kept) < count_of(wanted), func.sum(looked.c.is_last).over() >= WINDOW)
     return _first_of(_one_of_each(looked, is_cut), search)
 
 
-def nearest_of_each(search: Search, dialect: str, *, dearest: bool = False) -> Subquery:
+def nearest_of_each(
+    wanted: CTE, search: Search, dialect: str, *, dearest: bool = False
+) -> Subquery:
     """Select the cheapest, or dearest, free listing of each instrument, and of these the same."""
-    picked = _looked_up(wanted_instruments(search, dialect), search, dialect, dearest).subquery()
+    picked = _looked_up(wanted, search, dialect, dearest).subquery()
     return _first_of(picked, search, [_by_rate(picked.c, dearest)])
 
 
@@ -162,12 +164,14 @@ def _one_of_each(looked: Subquery, is_cut: Any) -> Subquery:
     return select(ranked).where(ranked.c.rank == 1).subquery()
 
 
-def _first_of(found: Subquery, search: Search, order: Sequence[Any] = ()) -> Subquery:
+def _first_of(
+    found: Subquery, search: Search, order: Sequence[Any] = (), name: str = "best"
+) -> Subquery:
     """Select the first few, and number them by ``position``."""
     position = func.row_number().over(order_by=[*order, *_best_first(found.c, search)])
-    numbered = select(found, position.label("position")).subquery("numbered")
+    numbered = select(found, position.label("position")).subquery(f"{name}_numbered")
     query = select(numbered).order_by(numbered.c.position).limit(bindparam("limit", type_=Integer))
-    return query.subquery("best")
+    return query.subquery(name)
 
 
 def _looked_up(
@@ -214,7 +218,25 @@ def _rating(instruments: Any) -> list[Any]:
     return [instruments.c.tier, instruments.c.score, instruments.c.suits]
 
 
-def _count(instruments: CTE) -> Any:
+def with_choice(found: Subquery, search: Search) -> Subquery:
+    """Select the best listings of the only instrument that will do, so that there is a choice."""
+    best = select(found, func.count().over().label("count")).cte("found")
+    only = select(best).where(best.c.count == 1).cte("only")
+    of_only = (
+        select(*_listing_columns(search), *_rating(only), only.c.is_partial)
+        .join_from(only, Listing, Listing.instrument_id == only.c.instrument_id)
+        .where(*is_to_be_had(search))
+    )
+    choice = _first_of(of_only.subquery("of_only"), search, name="choice")
+    names = ["listing_id", "instrument_id", "tier", "here", "is_partial", "position"]
+    return union_all(
+        select(*(best.c[name] for name in names)).where(best.c.count > 1),
+        select(*(choice.c[name] for name in names)),
+    ).subquery("best_or_choice")
+
+
+def count_of(instruments: CTE) -> Any:
+    """Return how many instruments there are, as a subquery."""
     return select(func.count()).select_from(instruments).scalar_subquery()
 
 

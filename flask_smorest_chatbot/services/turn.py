@@ -253,6 +253,10 @@ class Turn:
         self, briefing: Briefing, ids: Sequence[int | str]
     ) -> Generator[Event, None, list[CatalogItem]]:
         """Return the items of ``ids`` that can still be had: the answer may have taken minutes."""
+        before = {str(item.id): refusal(item, briefing.query) for item in briefing.told}
+        never = Counter(filter(None, (before.get(str(key)) for key in ids)))
+        self._count(never)
+        ids = [key for key in ids if before.get(str(key)) is None]
         if not ids:
             return []
         items = yield from self.services.patiently(lambda: self._reread(briefing, ids))

@@ -333,20 +333,20 @@ def test_lost_answer_that_is_cleared_while_it_is_read_is_none(
 
 
 @contextmanager
-def deleted_before(host: Host, statement: str, deletion: str) -> Iterator[None]:
-    """Let another connection delete something just before a statement that begins like this."""
+def deleted_when(host: Host, when: str, deletion: str) -> Iterator[None]:
+    """Let another connection delete something ``before`` or ``after`` a turn is opened."""
     with host.app.app_context():
         engine = host.db.engine
     other, waits = sa.create_engine(engine.url, poolclass=sa.NullPool), [deletion]
 
     def delete(_conn: Any, _cursor: Any, text: str, *_rest: Any) -> None:
-        if text.startswith(statement) and waits:
+        if "INSERT INTO chat_sessions" in text and waits:
             with other.begin() as connection:
                 connection.execute(sa.text(waits.pop()))
 
-    sa.event.listen(engine, "before_cursor_execute", delete)
+    sa.event.listen(engine, f"{when}_cursor_execute", delete)
     yield
-    sa.event.remove(engine, "before_cursor_execute", delete)
+    sa.event.remove(engine, f"{when}_cursor_execute", delete)
     assert not waits
 
 
@@ -357,7 +357,7 @@ def test_user_who_is_deleted_while_a_turn_is_opened_gets_a_conflict(
     host: Host, user: Any, key: str | None, session_id: str | None
 ) -> None:
     post(host, user, {"message": "Hi", "session_id": "s"}, "k1")
-    with deleted_before(host, "INSERT INTO chat_sessions", "DELETE FROM people"):
+    with deleted_when(host, "before", "DELETE FROM people"):
         answer = post(host, user, {"message": "Hi", "session_id": session_id}, key)
     assert answer.status_code == 409, answer.json
     assert len(host.chat_model.prompts) == 1
@@ -366,7 +366,7 @@ def test_user_who_is_deleted_while_a_turn_is_opened_gets_a_conflict(
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_session_that_is_deleted_before_a_turn_is_opened_begins_anew(host: Host, user: Any) -> None:
     post(host, user, {"message": "Hi", "session_id": "s"}, None)
-    with deleted_before(host, "INSERT INTO chat_sessions", "DELETE FROM chat_sessions"):
+    with deleted_when(host, "before", "DELETE FROM chat_sessions"):
         again = post(host, user, {"message": "Hi again", "session_id": "s"}, None)
     assert again.status_code == 200
     assert count(host, user, "s") == 2
@@ -379,7 +379,7 @@ def test_what_a_turn_is_opened_in_cannot_be_deleted_meanwhile(
 ) -> None:
     post(host, user, {"message": "Hi", "session_id": "s"}, None)
     impatient = f"SET LOCAL lock_timeout = 50; DELETE FROM {table}"
-    with deleted_before(host, "INSERT INTO chat_messages", impatient):
+    with deleted_when(host, "after", impatient):
         refused = post(host, user, {"message": "Hi", "session_id": "s"})
     assert refused.status_code == 503, refused.json  # the deletion had to wait, and gave up
 
