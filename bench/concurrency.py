@@ -35,7 +35,7 @@ class Size:
     """
 
     users: Sequence[int] = (1, 10, 50)
-    rounds: int = 3
+    rounds: int = 2
     rounds_of_the_original: int = 1
 
 

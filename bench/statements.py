@@ -16,6 +16,7 @@ from app import create_app
 from app.extensions import db
 
 from .baseline import app as original
+from .catalog import new_database, postgresql
 from .catalog_data import fill
 from .figures import Curve, Figure
 from .processes import simulator
@@ -25,26 +26,40 @@ QUICK = (100,)
 LIMIT = 8
 CHAT = "/api/chatbot/chat"
 RECOMMEND = "/api/chatbot/recommend-for-me"
-OUR_TURNS = [(CHAT, "s"), (CHAT, "s"), (RECOMMEND, "s"), (RECOMMEND, "t")]
 MESSAGE = "Which guitar suits a beginner with small hands?"
+#: Path, session and message of our turns: what is found, recommended, not there, too dear, taken,
+#: and the user's own.
+OUR_TURNS = [
+    *[(CHAT, "s", MESSAGE)] * 2,
+    *[(RECOMMEND, session, MESSAGE) for session in "st"],
+    (CHAT, "t", "Hello!"),
+    (CHAT, "t", "Do you have a theremin?"),
+    (CHAT, "t", "A guitar for $1 a day at most?"),
+    (CHAT, "u", "When is my rental due back?"),
+]
 USER = 1  # of those that `fill` makes
 
 
 def measure(quick: bool = False) -> list[Figure]:
-    """Return the most statements that a turn takes, for each number of instruments.
-
-    Of one that begins a session, one that goes on with it, and one that recommends.
-    """
+    """Return the most statements that a turn takes, for each number of instruments."""
     with (
         tempfile.TemporaryDirectory() as folder,
+        postgresql(Path(folder)) as server,
         simulator(first=0.01, rate=500, tokens=20) as model,
     ):
-        return [_measure(size, Path(folder), model) for size in (QUICK if quick else SIZES)]
+        return [
+            figure
+            for size in (QUICK if quick else SIZES)
+            for figure in (
+                _measure("PostgreSQL", new_database(server, f"n{size}"), size, model),
+                _measure("SQLite", f"sqlite:///{folder}/{size}.db", size, model),
+            )
+        ]
 
 
-def _measure(size: int, folder: Path, model: str) -> Figure:
+def _measure(system: str, url: str, size: int, model: str) -> Figure:
     settings = {
-        "DATABASE_URL": f"sqlite:///{folder}/{size}.db",
+        "DATABASE_URL": url,
         "CHATBOT_OLLAMA_URL": model,
         "CHATBOT_MODEL": "simulated",
     }
@@ -53,12 +68,12 @@ def _measure(size: int, folder: Path, model: str) -> Figure:
         db.create_all()
         fill(size, size, date.today())
     figure = Figure(
-        f"database statements of a turn, {size:,} instruments",
+        f"database statements of a turn, {size:,} instruments, {system}",
         [_statements(ours, OUR_TURNS)],
         "",
         LIMIT,
-        original=_statements(theirs, [(CHAT, "s")]),
-        curve=Curve("Database statements of a turn", "instruments", size),
+        original=_statements(theirs, [(CHAT, "s", MESSAGE)]),
+        curve=Curve(f"Database statements of a turn, {system}", "instruments", size),
     )
     for app in (ours, theirs):
         with app.app_context():
@@ -67,19 +82,19 @@ def _measure(size: int, folder: Path, model: str) -> Figure:
     return figure
 
 
-def _statements(app: Flask, turns: Sequence[tuple[str, str]]) -> int:
+def _statements(app: Flask, turns: Sequence[tuple[str, str, str]]) -> int:
     """Return how many statements a turn takes at most, once the app has begun to serve.
 
-    :param turns: path and session of each
+    :param turns: path, session and message of each
     """
     with app.app_context():
         engine = db.engine
         token = create_access_token(identity=str(USER))
 
-    def ask(path: str, session: str) -> None:
+    def ask(path: str, session: str, message: str = MESSAGE) -> None:
         answer = app.test_client().post(
             path,
-            json={"message": MESSAGE, "session_id": session},
+            json={"message": message, "session_id": session},
             headers={"Authorization": f"Bearer {token}"},
         )
         assert answer.status_code == 200, answer.text

@@ -67,7 +67,6 @@ def _measure(size: Size) -> list[Figure]:
         }
         with site(Path(name), **settings) as running:
             tokens = with_users(max(size.users, size.burst), settings)
-            _ask(running.url, tokens[:WORKERS], 0)  # what imports
             with watch(running) as steady:
                 ours = _ask(running.url, tokens[: size.users], size.spread)
             with watch(running) as sudden:

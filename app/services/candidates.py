@@ -16,6 +16,7 @@ from . import catalog
 from .catalog_search import NAMED, Clue, ListingHit, Search
 from .kinds import known_kind
 from .levels import levels_of, words_for
+from .rental_questions import rental_question
 from .rentals import MAX_DAYS, MAX_DAYS_AHEAD
 from .search_words import Phrase, alternatives, is_model, phrase, tokens, with_joined, word_forms
 
@@ -57,6 +58,8 @@ def find(query: CatalogQuery) -> CatalogResult:
         return _found(dearest, search, query)
     hits = catalog.best_listings(search)
     if not hits and search.lowest_tier == _LIKED:
+        if rental_question(query.text):  # who asks for their own is not offered just anything
+            return CatalogResult()
         search = replace(search, lowest_tier=0)
         hits = catalog.best_listings(search)
     return _found(hits, search, query) if hits else _why_nothing(search, query)

@@ -75,8 +75,7 @@ class RunningTurns:
         """Keep a turn stored and claimed while the block runs."""
         key = turn.opened.answer_id
         if not self._turns:  # a short turn alone is stored once, at its end
-            self._save_due = time.monotonic() + SAVE_INTERVAL
-            self._look_due = time.monotonic() + LOOK_INTERVAL
+            self._save_due = self._look_due = time.monotonic() + SAVE_INTERVAL
         if (gone := self._turns.get(key)) is not None:
             gone.status = None  # it was deleted, and SQLite has given its number again
             self._stored.pop(key, None)

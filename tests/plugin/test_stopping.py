@@ -119,14 +119,23 @@ def test_turns_that_go_on_are_not_stored_more_often_for_looking_after_them(
     host: Host, user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host.chat_model.scripts.append(["One ", *[0.1, "more "] * 10])
-    monkeypatch.setattr("flask_smorest_chatbot.services.running.SAVE_INTERVAL", 60.0)
+    interval = "flask_smorest_chatbot.services.running.SAVE_INTERVAL"
+    monkeypatch.setattr(interval, 0.05)  # the first look comes with the first store
     records = host.app.extensions["chatbot"].turn_services.conversations
     looked: list[set[int]] = []
-    look = records.claimed_here
+    stored: list[int] = []
+    look, save = records.claimed_here, records.save_progress
+
+    def save_seldom(*turns: Any) -> Any:
+        stored.append(len(looked))
+        monkeypatch.setattr(interval, 60.0)
+        return save(*turns)
+
     monkeypatch.setattr(records, "claimed_here", lambda: looked.append(look()) or looked[-1])
-    monkeypatch.setattr(records, "save_progress", None)
+    monkeypatch.setattr(records, "save_progress", save_seldom)
     assert post(host, user, CHAT, {"message": "Hi"}).json["status"] == "complete"
     assert looked
+    assert len(stored) <= 2  # the second had been due before the interval was changed
     assert all(len(found) == 1 for found in looked)
 
 
