@@ -9,7 +9,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pieces import letters
+from pieces import letters, single_letters
 
 from flask_smorest_chatbot.services.prompts import REMINDER
 from flask_smorest_chatbot.services.reading.links import LinkFilter
@@ -176,7 +176,7 @@ def split(pieces: list[str]) -> tuple[str, list[str]]:
 @pytest.mark.parametrize("name", CASES)
 def test_prose_is_kept_and_data_is_held_back(name: str) -> None:
     written, prose, blocks = CASES[name]
-    for pieces in ([written], letters(written)):
+    for pieces in ([written], letters(written), single_letters(written)):
         text, held = split(pieces)
         assert (text, len(held)) == (prose, blocks)
 

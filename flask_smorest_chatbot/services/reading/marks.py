@@ -2,8 +2,8 @@
 
 All patterns are bounded, so that no text takes more than linear time, and each comes with the one
 for its beginnings: whether text is a mark must not depend on where a piece of it ends. A label that
-no sign precedes is the exception: it is known by its first three letters, if a piece has them
-together. To wait for more at "It" would hold back the first word of every other sentence.
+no sign precedes is the exception: unless a model writes letter by letter, one piece must have the
+first three of it. To wait for more at "It" would hold back the first word of every other sentence.
 """
 
 from __future__ import annotations
@@ -81,12 +81,15 @@ _LONG_ENOUGH = 3  # letters; what is shorter may begin anything
 _LABEL_STARTS = sorted({label[:end] for label in _LABELS for end in range(1, len(label) + 1)})
 _SURE_STARTS = [start for start in _LABEL_STARTS if len(start) >= _LONG_ENOUGH]
 #: What may still become a label, or a list of ids, at the beginning of a line or behind a fence.
-_CUT_LABEL = re.compile(
-    rf"(?:(?:#{{1,6}} ?{_EMPHASIS}{{0,3}}|{_EMPHASIS}{{1,3}})(?:{'|'.join(_LABEL_STARTS)})?"
-    rf"|(?:{'|'.join(_SURE_STARTS)})?"
-    rf"|(?:#{{1,6}} )?{_EMPHASIS}{{0,3}}(?:{'|'.join(_LABELS)}){_EMPHASIS}{{0,3}}\s{{0,23}}"
-    rf"(?:[:=]\*{{0,2}}\s{{0,20}})?)",
-    re.IGNORECASE,
+_CUT_LABEL, _CUT_LABEL_BY_LETTERS = (
+    re.compile(
+        rf"(?:(?:#{{1,6}} ?{_EMPHASIS}{{0,3}}|{_EMPHASIS}{{1,3}})(?:{'|'.join(_LABEL_STARTS)})?"
+        rf"|(?:{'|'.join(bare)})?"
+        rf"|(?:#{{1,6}} )?{_EMPHASIS}{{0,3}}(?:{'|'.join(_LABELS)}){_EMPHASIS}{{0,3}}\s{{0,23}}"
+        rf"(?:[:=]\*{{0,2}}\s{{0,20}})?)",
+        re.IGNORECASE,
+    )
+    for bare in (_SURE_STARTS, _LABEL_STARTS)
 )
 #: What may still become a list, or another label, behind a label or fence: rarely prose.
 _CUT_LIST = re.compile(
@@ -105,10 +108,11 @@ _EMPTY_WRAPPING = re.compile(rf"\s*(?:{_CODE}|{_TAG})", re.IGNORECASE)
 _WHOLE_TAG = re.compile(_HALF_STRONG, re.IGNORECASE)
 
 
-def may_go_on(text: str, *, starts_line: bool) -> bool:
+def may_go_on(text: str, *, starts_line: bool, by_letters: bool) -> bool:
     """Tell whether text may still become a mark, or what opens a block.
 
     :param starts_line: whether a label may stand where it begins
+    :param by_letters: whether the model writes letter by letter
     """
     if PARTIAL.fullmatch(text):
         return True
@@ -116,7 +120,8 @@ def may_go_on(text: str, *, starts_line: bool) -> bool:
         return False
     lead = _LEAD.match(text)
     known = lead[0] if lead else ""
-    patterns = (_CUT_LABEL, _CUT_IDS, PARTIAL, *([_CUT_LIST] if known else ()))
+    cut_label = _CUT_LABEL_BY_LETTERS if by_letters else _CUT_LABEL
+    patterns = (cut_label, _CUT_IDS, PARTIAL, *([_CUT_LIST] if known else ()))
     return any(pattern.fullmatch(text, len(known)) for pattern in patterns)
 
 

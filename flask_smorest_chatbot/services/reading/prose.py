@@ -78,6 +78,7 @@ class ProseFilter:
         #: Text of the data blocks found so far.
         self.blocks: list[str] = []
         self._is_offered = is_offered
+        self._pieces = self._longest_piece = 0
         self._half = ""  # first half of a character that two pieces share
         self._pending = ""  # not yet known to be prose; or the block so far
         self._block: _Block | None = None
@@ -91,6 +92,7 @@ class ProseFilter:
 
     def feed(self, text: str) -> str:
         """Take more of the model's text; return the prose that is certain by now."""
+        self._pieces, self._longest_piece = self._pieces + 1, max(self._longest_piece, len(text))
         if self._half or not text.isascii():
             text = self._whole(text)
         is_at_rest = not (self._pending or self._block or self._is_behind_list)
@@ -170,7 +172,9 @@ class ProseFilter:
             if lead and self._begun and not self._space:  # it ends what stands before: "**it**<"
                 return self._emit_first(len(lead))
             return self._open_block(opening)
-        if may_go_on(text, starts_line=self._starts_line()):
+        # An answer that begins with "I" begins with a word: no other letter is one so often.
+        by_letters = self._longest_piece < 2 and (self._pieces > 1 or text != "I")
+        if may_go_on(text, starts_line=self._starts_line(), by_letters=by_letters):
             return None
         if mark := MARK.match(text):
             return self._drop_mark(0, mark)
