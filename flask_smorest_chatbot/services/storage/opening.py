@@ -59,7 +59,8 @@ class Opening(Progress):
 
         def open_it() -> OpenTurn:
             with self.transaction(), self._refusals(user_id, session_id, request):
-                at_once = self._connection().dialect.name == "postgresql"
+                tables = (self.sessions.__table__, self.messages.__table__)
+                at_once = all(map(self._takes_within, tables))
                 store = self._store_at_once if at_once else self._store_in_turn
                 found = self._use_session(user_id, partial(store, new, asked, answer))
                 session = InSession(user_id, found.id, session_id)

@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from ...models import user_key_column
+from ...models import ChatMessageMixin, ChatSessionMixin, ChatUsageMixin, user_key_column
 
 #: What is raised when the database cannot be asked now, but may be soon: it is away, locked, or all
 #: of the pool's connections are in use.
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
+
+#: The plugin's own; its statements name all of them that need a value.
+_OUR_COLUMNS = {*dir(ChatSessionMixin), *dir(ChatMessageMixin), *dir(ChatUsageMixin)}
 
 
 class Store:
@@ -78,8 +82,7 @@ class Tables(Store):
         :return: the last one's result
         """
         *first, last = statements
-        connection = self._connection()
-        if connection.dialect.name != "postgresql" or not all(map(self._is_ours, first)):
+        if not all(self._takes_within(statement.table) for statement in first):
             for statement in first:
                 self.db.session.execute(statement)
             return cast("sa.CursorResult[Any]", self.db.session.execute(last))
@@ -91,10 +94,17 @@ class Tables(Store):
             done = [sa.select(sa.func.count()).select_from(ran).scalar_subquery() >= 0]
         return cast("sa.CursorResult[Any]", self.db.session.execute(last.where(*done)))
 
-    def _is_ours(self, statement: Any) -> bool:
-        """Tell whether a statement is one of the messages' own database."""
-        bind = self.db.session.get_bind(clause=statement)
-        return bool(bind.engine is self._connection().engine)
+    def _takes_within(self, table: sa.Table) -> bool:
+        """Tell whether a statement of the messages' database can hold one that writes to a table.
+
+        PostgreSQL's can, of tables in the same database. But within a statement SQLAlchemy does not
+        fill the columns that are not named.
+        """
+        connection = self._connection()
+        if connection.dialect.name != "postgresql" or _fills_columns(table):
+            return False
+        bind = self.db.session.get_bind(clause=table)
+        return bool(bind.engine is connection.engine)
 
     def _own(self, model: type[Any], user_id: Any, *conditions: Any) -> Any:
         return self.db.session.scalar(sa.select(model).where(model.user_id == user_id, *conditions))
@@ -107,6 +117,15 @@ class Tables(Store):
             .values(**values)
             .execution_options(synchronize_session=False)
         )
+
+
+@lru_cache(64)
+def _fills_columns(table: sa.Table) -> bool:
+    """Tell whether Python fills columns of a table that a host has added to it."""
+    return any(
+        column.key not in _OUR_COLUMNS and (column.default or column.onupdate) is not None
+        for column in table.columns
+    )
 
 
 def aware(moment: datetime | None) -> datetime:
