@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -435,16 +434,14 @@ class Turn:
         if self._charged:
             return
         self._charged = True
+        used, services = self._used, self.services
         try:
-            self.services.usage.charge(*self._cost())
+            services.usage.charge(
+                self.opened.user_id, services.today, used["input"], used["output"]
+            )
         except SQLAlchemyError as error:
             told = without_text(error)
             log.error("turn %s could not be counted: %s", self.opened.answer_id, told)
-
-    def _cost(self) -> tuple[Any, date, int, int]:
-        """Return whom to charge, for which day, and the tokens read and written."""
-        used = self._used
-        return self.opened.user_id, self.services.today, used["input"], used["output"]
 
     def _end_badly(self, status: str, reason: str) -> None:
         """Store a bad end. If even that fails, the claim runs out and the next read settles it."""
@@ -474,11 +471,11 @@ class Turn:
             told = values.get("context_data", {"endpoint": self.opened.endpoint})
             answer["context_data"] = {**told, "profile": self._briefing.profile}
             changes = self._briefing.session_changes
-        charge = None if self._charged else self.services.usage.charging(*self._cost())
-        if not self.services.conversations.settle(self.opened, answer, changes, charge):
-            self._charge()
+        stored = self.services.conversations.settle(self.opened, answer, changes)
+        self._charge()
+        if not stored:
             return False
-        self._settled = self._charged = True
+        self._settled = True
         TURNS.labels(values["status"]).inc()
         TURN_SECONDS.observe(took_ms / 1000)
         self._log(values, took_ms)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_LETTER = re.compile(r"rec|ite|pic|sel|ids|jso|.", re.IGNORECASE | re.DOTALL)
+_LETTER = re.compile(r"ite|ids|.", re.IGNORECASE | re.DOTALL)
 
 
 def letters(text: str) -> list[str]:

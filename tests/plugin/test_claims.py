@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 from host import Host
-from test_queries import counted
 
 from flask_smorest_chatbot import ConflictError
-from flask_smorest_chatbot.models import utc_now
 from flask_smorest_chatbot.services.storage.open_turn import OpenTurn, RepeatedRequestError
 from flask_smorest_chatbot.services.storage.request_key import RequestKey
 from flask_smorest_chatbot.services.storage.turn_records import TurnRecords
@@ -62,27 +60,6 @@ def test_answers_are_stored_together(records: TurnRecords, user: Any) -> None:
     assert row(records, silent).claimed_until > before
     records.clear_session(user, "a")
     assert records.save_progress([said], texts) == {said.answer_id: None}
-
-
-def test_an_answer_is_stored_and_counted_together(
-    records: TurnRecords, host: Host, user: Any
-) -> None:
-    usage = host.app.extensions["chatbot"].turn_services.usage
-    today = utc_now().date()
-    turn = records.open_turn(user, "s", "Hi")
-    ended = {"status": "complete", "content": "Hello."}
-    with counted(host) as statements:
-        charge = usage.charging(user, today, 5, 2)
-        assert records.settle(turn, ended, {"context_start_id": 7}, charge)
-    assert len(statements) == (1 if host.db.engine.dialect.name == "postgresql" else 3)
-    assert row(records, turn).status == "complete"
-    session = records.db.session.get(records.sessions, turn.session_key)
-    assert session.context_start_id == 7
-    # What others have ended is neither written to nor counted.
-    assert not records.settle(turn, ended, {"context_start_id": 8}, charge)
-    records.db.session.refresh(session)
-    assert session.context_start_id == 7
-    assert usage.tokens_used(user, today) == 7
 
 
 def test_lost_answer_gives_way(records: TurnRecords, user: Any) -> None:

@@ -29,6 +29,8 @@ CASES = {
     "a[0](b) is code, ] is a bracket, with h at the end of www": "a[0] is code, ] is a bracket,"
     " with h at the end of www",
     # -- taken out
+    "l'www.evil.example x'https://evil.example I'd javascript:x": "l'(link removed) "
+    "x'(link removed) I'd (link removed)",
     f"See {EVIL}.": "See (link removed).",
     f"Click [here]({EVIL}) now": "Click [here] now",
     f"[here](<{EVIL}>)": "[here]",
@@ -81,7 +83,8 @@ def test_it_does_not_matter_where_pieces_end(text: str) -> None:
 
 
 PARTS = ["http", "https", ":", "/", "//", "www.", "](", "[", ")", "evil.example", "shop.example",
-         " ", "\n", "x", "@", "\\", ".", "<", ">", "h", "w", "javascript:"]  # fmt: skip
+         " ", "\n", "x", "@", "\\", ".", "<", ">", "h", "w", "javascript:", "'", "data:",
+         "d"]  # fmt: skip
 
 
 @given(st.lists(st.sampled_from(PARTS), max_size=12), st.integers(1, 5))

@@ -153,6 +153,7 @@ CASES: dict[str, tuple[str, str, int]] = {
     "other backslashes stay": ("a \\< b \\(c\\) \\", "a \\< b \\(c\\) \\", 0),
     "tag behind four ticks": ("````json\n<recommendations><", "````json", 1),
     "label before a tag before prose": ("Items = <recommendations>None. [1] x", "None. [1] x", 0),
+    "ids behind two backticks": ("Yes.\n``[17, 18]``\nBye.", "Yes.\n``[17, 18]``\nBye.", 0),
     "reminder": (f"{REMINDER}\nTake it. {REMINDER.upper()}", "Take it.", 0),
     "reminder in lines": ("Take it.\n" + REMINDER.replace(" ", "\n"), "Take it.", 0),
     "cut reminder": (f"Take it. {REMINDER[:40]}", "Take it.", 0),
@@ -194,13 +195,18 @@ def test_pieces_may_end_anywhere(name: str, cuts: list[int]) -> None:
     "written",
     [
         "It is a guitar. I like it: I'd play it in a band - or more. It costs $9 a day; rent it.",
-        "I recommend the first. Is it loud? Re-read this: it isn't. So is that. Join us, why not?",
+        "I recommend the first. Is it loud? Is this: it isn't. So is that. Join us, why not?",
     ],
 )
 def test_words_are_handed_on_at_once(written: str) -> None:
     prose, links = ProseFilter(), LinkFilter([])
     for piece in re.findall(r" ?\w+|[^\w\s]", written):
         assert links.feed(prose.feed(piece)) == piece
+
+
+def test_label_that_begins_with_an_i_of_its_own_is_a_word() -> None:
+    assert split(["I", "ds: [17]\nBye."]) == ("Ids:\nBye.", ["[17]"])
+    assert split(["Ids", ": [17]\nBye."]) == ("Bye.", ["Ids: [17]"])
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="<`[{~", exclude_categories=["Cs"])))

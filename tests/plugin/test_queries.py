@@ -14,7 +14,7 @@ from test_paging import store
 from flask_smorest_chatbot.services import running
 
 #: Of the plugin and of the access token's user. What a host's loaders ask comes on top.
-MOST = {"sqlite": 6, "postgresql": 4}
+MOST = {"sqlite": 6, "postgresql": 5}
 
 
 @contextmanager

@@ -17,8 +17,8 @@ LONGEST_ADDRESS = 2000
 
 #: Where an address begins; a scheme that is none of the web's has been handed on before its "//".
 _WORDS = ("http:", "https:", "www.", "javascript:", "vbscript:", "data:")
-#: Not within a word, nor as in "I'd".
-_NOT_WITHIN = "(?<![A-Za-z0-9])(?<![A-Za-z]['\u2019])"
+#: Not within a word, nor "data:" where a word may go on as in "I'd".
+_NOT_WITHIN = "(?<![A-Za-z0-9])(?!(?<=[A-Za-z]['\u2019])d)"
 _START = re.compile(
     rf"(?P<target>\]\(\s*)|{_NOT_WITHIN}(?:{'|'.join(map(re.escape, _WORDS))})"
     r"|(?<=:)//|(?<![/\w])//(?=[\w\[])",

@@ -2,8 +2,9 @@
 
 All patterns are bounded, so that no text takes more than linear time, and each comes with the one
 for its beginnings: whether text is a mark must not depend on where a piece of it ends. A label that
-no sign precedes is the exception: unless a model writes letter by letter, one piece must have the
-first three of it. To wait for more at "It" would hold back the first word of every other sentence.
+no sign precedes is the exception where it begins with "I": unless a model writes letter by letter,
+one piece must have three of it. To wait for more would hold back the first word of every other
+sentence.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ PARTIAL = re.compile(
 _LEAD = re.compile(rf"(?:{_LABEL})?+(?:{_CODE})?+(?:{_LABEL})?+", re.IGNORECASE)
 _LONG_ENOUGH = 3  # letters; what is shorter may begin anything
 _LABEL_STARTS = sorted({label[:end] for label in _LABELS for end in range(1, len(label) + 1)})
-_SURE_STARTS = [start for start in _LABEL_STARTS if len(start) >= _LONG_ENOUGH]
+_RARE_STARTS = [start for start in _LABEL_STARTS if start not in ("i", "it")]  # as words
 #: What may still become a label, or a list of ids, at the beginning of a line or behind a fence.
 _CUT_LABEL, _CUT_LABEL_BY_LETTERS = (
     re.compile(
@@ -89,15 +90,15 @@ _CUT_LABEL, _CUT_LABEL_BY_LETTERS = (
         rf"(?:[:=]\*{{0,2}}\s{{0,20}})?)",
         re.IGNORECASE,
     )
-    for bare in (_SURE_STARTS, _LABEL_STARTS)
+    for bare in (_RARE_STARTS, _LABEL_STARTS)
 )
 #: What may still become a list, or another label, behind a label or fence: rarely prose.
 _CUT_LIST = re.compile(
     rf"(?:-\s{{0,3}})?[\"']?(?:i|id[\"']?\s{{0,3}})?|{'|'.join(_LABEL_STARTS)}", re.IGNORECASE
 )
-_CUT_IDS = re.compile(r"`?\[[\w\s,-]{0,600}(?:\][ \t]{0,20}`{0,2}[ \t]{0,20})?")
+_CUT_IDS = re.compile(r"`{0,2}\[[\w\s,-]{0,600}(?:\][ \t]{0,20}`{0,2}[ \t]{0,20})?")
 #: Where in a text a label may begin.
-LABEL_START = r"(?<=\s)(?=[\"'_#\u201c]|rec|ite|pic|sel|ids|jso)"
+LABEL_START = r"(?<=\s)(?:(?=[\"'_#\u201c]|re|ite|pi|se|id|js)|[rpsj]\Z)"
 _WHOLE = (
     *(f"<{name}>" for name in ("items", "notes", "profile", BLOCK_TAG, *_THINKING.split("|"))),
     *(f"</{name}>" for name in ("items", "notes", "profile", BLOCK_TAG, *_THINKING.split("|"))),

@@ -2,7 +2,8 @@
 
 A model is asked to close with a tagged JSON block. It may also fence it, leave the tag out, break
 off in the middle, or write JSON that is no recommendation at all and belongs to the prose. What a
-piece of the text becomes never depends on how the text was cut into pieces.
+piece of the text becomes does not depend on how the text was cut into pieces, but for what
+:mod:`.marks` says of labels.
 """
 
 from __future__ import annotations

@@ -122,12 +122,21 @@ class Conversations(Lists):
         :return: number of messages deleted; 0 for an unknown session
         """
         owned = {"user_id": user_id, "session_id": session_id}
+        sessions, messages = self.sessions, self.messages
         with self.transaction():
-            # The session first, as whoever opens a turn locks them in this order.
-            key = sa.select(self.sessions.id).filter_by(**owned)
-            self.db.session.execute(key.with_for_update())
-            deleted = self.db.session.execute(sa.delete(self.messages).filter_by(**owned))
-            self.db.session.execute(sa.delete(self.sessions).filter_by(**owned))
+            # The session first, as whoever opens a turn locks them in this order; and no other one
+            # of that name, which may have been begun since.
+            key = sa.select(sessions.id).filter_by(**owned).with_for_update()
+            locked = self.db.session.scalars(key).all()
+            of_these = messages.chat_session_id
+            is_in_it = sa.or_(of_these.in_(locked), of_these.is_(None))
+            deleted = self.db.session.execute(
+                sa.delete(messages)
+                .filter_by(**owned)
+                .where(is_in_it)
+                .execution_options(synchronize_session=False)
+            )
+            self.db.session.execute(sa.delete(sessions).where(sessions.id.in_(locked)))
             return int(deleted.rowcount)
 
 

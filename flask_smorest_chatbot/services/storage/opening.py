@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from ...models import utc_now
+from ...models import ChatMessageMixin, ChatSessionMixin, utc_now
 from .lost_turns import CLAIM_LENGTH, is_lost
 from .open_turn import InSession, OpenTurn, RepeatedRequestError, SessionBusyError
 from .progress import Progress
@@ -59,9 +59,7 @@ class Opening(Progress):
 
         def open_it() -> OpenTurn:
             with self.transaction(), self._refusals(user_id, session_id, request):
-                tables = (self.sessions.__table__, self.messages.__table__)
-                at_once = all(map(self._takes_within, tables))
-                store = self._store_at_once if at_once else self._store_in_turn
+                store = self._store_at_once if self._can_at_once else self._store_in_turn
                 found = self._use_session(user_id, partial(store, new, asked, answer))
                 session = InSession(user_id, found.id, session_id)
                 return session.turn(found.asked_id, question, found.answer_id, answer)
@@ -146,6 +144,17 @@ class Opening(Progress):
             assert key is not None  # as for every single row
             stored[row["message_type"]] = key[0]
         return stored
+
+    @cached_property
+    def _can_at_once(self) -> bool:
+        """Whether the database can do so: PostgreSQL can.
+
+        But within a statement SQLAlchemy does not fill what Python fills of a host's own columns.
+        """
+        ours = {*dir(ChatSessionMixin), *dir(ChatMessageMixin)}
+        columns = [*self.sessions.__table__.columns, *self.messages.__table__.columns]
+        fills = any(column.default is not None and column.key not in ours for column in columns)
+        return self._connection().dialect.name == "postgresql" and not fills
 
     def _store_at_once(self, new: Mapping[str, Any], asked: _Row, answer: _Row) -> Any:
         """Store the session and the messages by one statement, as PostgreSQL can.

@@ -5,21 +5,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from ...models import ChatMessageMixin, ChatSessionMixin, ChatUsageMixin, user_key_column
+from ...models import user_key_column
 
 #: What is raised when the database cannot be asked now, but may be soon: it is away, locked, or all
 #: of the pool's connections are in use.
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
-
-#: The plugin's own; its statements name all of them that need a value.
-_OUR_COLUMNS = {*dir(ChatSessionMixin), *dir(ChatMessageMixin), *dir(ChatUsageMixin)}
 
 
 class Store:
@@ -75,37 +71,6 @@ class Tables(Store):
         )
         return connection
 
-    def _in_order(self, *statements: Any) -> sa.CursorResult[Any]:
-        """Carry out statements one after the other; PostgreSQL takes them all in one round trip.
-
-        :param statements: all but the first with conditions
-        :return: the last one's result
-        """
-        *first, last = statements
-        if not all(self._takes_within(statement.table) for statement in first):
-            for statement in first:
-                self.db.session.execute(statement)
-            return cast("sa.CursorResult[Any]", self.db.session.execute(last))
-        done: list[Any] = []
-        for number, statement in enumerate(first):
-            # Each waits for the one before, or PostgreSQL would choose the order of their locks.
-            step = statement.where(*done) if done else statement
-            ran = step.returning(sa.literal(1).label("row")).cte(f"step_{number}")
-            done = [sa.select(sa.func.count()).select_from(ran).scalar_subquery() >= 0]
-        return cast("sa.CursorResult[Any]", self.db.session.execute(last.where(*done)))
-
-    def _takes_within(self, table: sa.Table) -> bool:
-        """Tell whether a statement of the messages' database can hold one that writes to a table.
-
-        PostgreSQL's can, of tables in the same database. But within a statement SQLAlchemy does not
-        fill the columns that are not named.
-        """
-        connection = self._connection()
-        if connection.dialect.name != "postgresql" or _fills_columns(table):
-            return False
-        bind = self.db.session.get_bind(clause=table)
-        return bool(bind.engine is connection.engine)
-
     def _own(self, model: type[Any], user_id: Any, *conditions: Any) -> Any:
         return self.db.session.scalar(sa.select(model).where(model.user_id == user_id, *conditions))
 
@@ -117,15 +82,6 @@ class Tables(Store):
             .values(**values)
             .execution_options(synchronize_session=False)
         )
-
-
-@lru_cache(64)
-def _fills_columns(table: sa.Table) -> bool:
-    """Tell whether Python fills columns of a table that a host has added to it."""
-    return any(
-        column.key not in _OUR_COLUMNS and (column.default or column.onupdate) is not None
-        for column in table.columns
-    )
 
 
 def aware(moment: datetime | None) -> datetime:

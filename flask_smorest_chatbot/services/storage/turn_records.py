@@ -138,29 +138,26 @@ class TurnRecords(Opening):
         turn: OpenTurn,
         answer: Mapping[str, Any],
         session: Mapping[str, Any] | None = None,
-        charge: sa.Insert | None = None,
     ) -> bool:
         """Store how the turn ended and free the session.
 
         :param answer: columns of the assistant's message, ``status`` among them
         :param session: what the turn changed of its session, by column
-        :param charge: of :meth:`.UsageRecords.charging`, to be carried out with it
-        :return: False when nothing was left to write to; then nothing is written
+        :return: False when nothing was left to write to
         """
-        # In the order in which whoever opens a turn locks them: the user, the session, the answer.
-        before: list[Any] = [] if charge is None else [charge]
-        if session:
-            has_claim = sa.exists().where(
-                self.messages.id == turn.answer_id, self.messages.claimed_by == turn.claim
-            )
-            before.append(self._update(self.sessions, turn.session_key, session).where(has_claim))
         with self.transaction():
-            settled = self._update_answer(turn, answer, *before)
+            if session:  # before the answer, as whoever opens a turn locks them in this order
+                has_claim = sa.exists().where(
+                    self.messages.id == turn.answer_id, self.messages.claimed_by == turn.claim
+                )
+                change = self._update(self.sessions, turn.session_key, session)
+                self.db.session.execute(change.where(has_claim))
+            settled = self._update_answer(turn, answer)
             if not settled:
                 self.db.session.rollback()
             return settled
 
-    def _update_answer(self, turn: OpenTurn, values: Mapping[str, Any], *before: Any) -> bool:
+    def _update_answer(self, turn: OpenTurn, values: Mapping[str, Any]) -> bool:
         # The number alone will not do: SQLite gives that of a deleted last row to the next one,
         # which may be another user's.
         last_words = {"stopped", "interrupted"} & {values["status"]}
@@ -173,7 +170,7 @@ class TurnRecords(Opening):
             # What others have ended has ended; only its last words may still be on their way.
             self.messages.status.in_([*UNSETTLED, *last_words]),
         )
-        return bool(self._in_order(*before, statement).rowcount)
+        return bool(self.db.session.execute(statement).rowcount)
 
     def stop_turn(
         self, user_id: Any, message_id: int, hurry: Callable[[], None] = lambda: None

@@ -23,7 +23,7 @@ def upsert(
     *,
     unique: Sequence[str],
     changes: Mapping[str, Any],
-) -> sa.Insert:
+) -> Any:
     """Return the statement.
 
     It inserts nothing for a user who is not there any more. One who is, is locked first: whoever
@@ -43,7 +43,7 @@ def upsert(
     )
     # A dialect that is not in use costs a start 2 MB.
     dialects = importlib.import_module(f"sqlalchemy.dialects.{_MODULES.get(dialect, dialect)}")
-    insert: Any = dialects.insert(table).from_select(["user_id", *row], source)
+    insert = dialects.insert(table).from_select(["user_id", *row], source)
     if dialect in _MODULES:
         return insert.on_duplicate_key_update(**changes)
     return insert.on_conflict_do_update(index_elements=["user_id", *unique], set_=changes)

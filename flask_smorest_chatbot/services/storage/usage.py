@@ -20,23 +20,21 @@ class UsageRecords(UserStore):
 
         Nothing is written for a user who is not there any more.
         """
-        with self.transaction():
-            self.db.session.execute(self.charging(user_id, day, input_tokens, output_tokens))
-
-    def charging(self, user_id: Any, day: date, input_tokens: int, output_tokens: int) -> sa.Insert:
-        """Return the statement by which :meth:`charge` does so."""
         table = self.model.__table__
         added = {"turns": 1, "input_tokens": input_tokens, "output_tokens": output_tokens}
         counts = {name: sa.literal(number) for name, number in added.items()}
-        return upsert(
-            self.db.session.get_bind(sa.inspect(self.model)).dialect.name,
-            table,
-            self._user_key,
-            user_id,
-            {"day": sa.literal(day), **counts},
-            unique=["day"],
-            changes={name: table.c[name] + number for name, number in added.items()},
-        )
+        with self.transaction():
+            bind = self.db.session.get_bind(sa.inspect(self.model))
+            statement = upsert(
+                bind.dialect.name,
+                table,
+                self._user_key,
+                user_id,
+                {"day": sa.literal(day), **counts},
+                unique=["day"],
+                changes={name: table.c[name] + number for name, number in added.items()},
+            )
+            self.db.session.execute(statement, bind_arguments={"bind": bind})
 
     def tokens_used(self, user_id: Any, day: date) -> int:
         """Return how many tokens a user has used on a day, input and output."""
