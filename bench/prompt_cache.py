@@ -93,7 +93,7 @@ class Size:
     turns: int = len(QUESTIONS)
     users: int = 4
     rounds: int = 2
-    answer: int = 64
+    answer: int = 96
     letters: int | None = None
 
 
