@@ -27,8 +27,8 @@ LIMIT = 8
 CHAT = "/api/chatbot/chat"
 RECOMMEND = "/api/chatbot/recommend-for-me"
 MESSAGE = "Which guitar suits a beginner with small hands?"
-#: Path, session and message of our turns: what is found, recommended, not there, too dear, taken,
-#: and the user's own.
+#: Path, session and message of our turns: what is found, recommended, not asked, not there, too
+#: dear, and the user's own.
 OUR_TURNS = [
     *[(CHAT, "s", MESSAGE)] * 2,
     *[(RECOMMEND, session, MESSAGE) for session in "st"],

@@ -203,7 +203,7 @@ def _why_nothing(search: Search, query: CatalogQuery) -> CatalogResult:
     if stock.is_in_budget:
         nearest = catalog.next_free(search) if search.is_bounded else nearest
         return CatalogResult(outcome="all_out", nearest=_items(nearest, query))
-    if not search.is_bounded or not nearest:
+    if not nearest:
         nearest = [hit for hit in catalog.cheapest_of_all(search) if hit.is_available]
     if not nearest:  # owners have withdrawn what the budget would allow
         return CatalogResult(outcome="all_out")

@@ -59,15 +59,14 @@ def best_listings(search: Search) -> list[ListingHit]:
     instruments = {row.instrument_id for row in rows}
     if rows and len(instruments) < search.limit and rows[0].is_partial:
         return all_best_listings(search)
-    if len(rows) == 1 and _is_on_postgresql():
+    if len(rows) == 1 and _dialect() == "postgresql":
         return _further_listings(_hit(rows[0]), search) or [_hit(rows[0])]
-    return [_hit(row) for row in rows[: search.limit]]
+    return _hits(rows, search)
 
 
 def all_best_listings(search: Search) -> list[ListingHit]:
     """Do the same by looking up every instrument."""
-    rows = _rows(_best, search, most_looked_up=MAX_ROW_ID)
-    return [_hit(row) for row in rows[: search.limit]]
+    return _hits(_rows(_best, search, most_looked_up=MAX_ROW_ID), search)
 
 
 def _further_listings(hit: ListingHit, search: Search) -> list[ListingHit]:
@@ -132,12 +131,12 @@ def cheapest_of_all(search: Search) -> list[ListingHit]:
     return [_hit(row) for row in _rows(_cheapest_of_all, search)]
 
 
-def _is_on_postgresql() -> bool:
-    return db.session.get_bind().dialect.name == "postgresql"
+def _dialect() -> str:
+    return db.session.get_bind().dialect.name
 
 
 def _rows(layout: Layout, search: Search, **values: Any) -> Sequence[Any]:
-    dialect = db.session.get_bind().dialect.name
+    dialect = _dialect()
     shape = search.shape()
     if search.clues and dialect in FULL_TEXT:
         values |= clue_values(search.clues, dialect)
@@ -272,6 +271,10 @@ def _with_columns(query: Select[Any]) -> Select[Any]:
         .join(Instrument, Instrument.id == Listing.instrument_id)
         .join(User, User.id == Listing.owner_id)
     )
+
+
+def _hits(rows: Sequence[Any], search: Search) -> list[ListingHit]:
+    return [_hit(row) for row in rows[: search.limit]]
 
 
 def _hit(row: Any) -> ListingHit:

@@ -13,7 +13,7 @@ from scripted_model import ScriptedModel
 from site_helpers import auth, make_instrument, make_listing, make_rental, make_user, new_site
 
 from app.extensions import db
-from app.models import Survey
+from app.models import ChatMessage, Survey
 from app.routes.chatbot import chatbot
 from flask_smorest_chatbot.services import running
 
@@ -93,3 +93,16 @@ def test_a_turn_asks_little_however_much_there_is(site: Flask) -> None:
         assert len(turn) <= MOST, (what, turn)
     many = statements_of_turns(site, fill(40), messages)
     assert max(map(len, many)) <= max(map(len, few))
+
+
+def test_a_turn_about_the_only_instrument_that_will_do_takes_no_more(site: Flask) -> None:
+    headers, owner = fill(4), make_user("owner")
+    only = make_instrument(name="Stratocaster", category="Electric guitars")
+    listings = [make_listing(owner, instrument=only) for _ in range(2)]
+    db.session.commit()
+    messages = ["Do you have a theremin?", "Is the Stratocaster free?"]
+    _, turn = statements_of_turns(site, headers, messages)
+    assert len(turn) <= MOST, turn
+    latest = db.select(ChatMessage.prompt).order_by(ChatMessage.id.desc()).limit(1)
+    told = str(db.session.scalar(latest))
+    assert all(f"id {listing.id}: Stratocaster" in told for listing in listings), told
