@@ -249,6 +249,7 @@ def test_no_text_breaks_it(pieces: list[str]) -> None:
     written = "".join(pieces)
     text, held = split(pieces)
     assert (text, held) == split([written]) == split(letters(written))
+    assert (text, held) == split(single_letters(written))
     for mark in (
         "<recommendations>",
         "<items>",

@@ -98,7 +98,7 @@ _CUT_LIST = re.compile(
 )
 _CUT_IDS = re.compile(r"`{0,2}\[[\w\s,-]{0,600}(?:\][ \t]{0,20}`{0,2}[ \t]{0,20})?")
 #: Where in a text a label may begin.
-LABEL_START = r"(?<=\s)(?:(?=[\"'_#\u201c]|re|ite|pi|se|id|js)|[rpsj]\Z)"
+LABEL_START = r"(?<=\s)(?:(?=[\"'_#\u201c]|re|it|pi|se|id|js)|[ripsj]\Z)"
 _WHOLE = (
     *(f"<{name}>" for name in ("items", "notes", "profile", BLOCK_TAG, *_THINKING.split("|"))),
     *(f"</{name}>" for name in ("items", "notes", "profile", BLOCK_TAG, *_THINKING.split("|"))),
